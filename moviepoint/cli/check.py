@@ -1,0 +1,140 @@
+"""`./manage.py check`: says what is wrong and what to do, for everything a site stands on."""
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+import click
+from alembic.util import CommandError
+from flask import current_app
+from rich.console import Console
+from sqlalchemy.exc import SQLAlchemyError
+
+from moviepoint.app import create_app
+from moviepoint.domains.media.encoding.binaries import ToolsMissing, find_tools
+from moviepoint.domains.system.cli import migrators
+from moviepoint.hooks.manager import HookManager
+from moviepoint.kernel.tasks import EXTENSION as TASKS
+from moviepoint.settings import Fault, Settings, SettingsError, load_settings
+from moviepoint.theming.themes import EXTENSION as THEMING
+
+console = Console(stderr=True)
+
+
+@click.command("check")
+def check() -> None:
+    """Look at settings, database, ffmpeg, disk, queue, plugins and themes."""
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        _report("settings", error.faults)
+        raise SystemExit(2) from None
+    _report("settings", [])
+    found = False
+    with create_app(settings).app_context():
+        for name, look in CHECKS.items():
+            faults = list(look())
+            _report(name, faults)
+            found = found or bool(faults)
+    if found:
+        raise SystemExit(1)
+
+
+def _report(name: str, faults: list[Fault]) -> None:
+    console.print(f"[{'red' if faults else 'green'}]{'✗' if faults else '✓'}[/] {name}", highlight=False)
+    for fault in faults:
+        console.print(f"    {fault.name} {fault.problem}\n    → {fault.remedy}", highlight=False, markup=False)
+
+
+def database_fault() -> Fault | None:
+    """Return what keeps the app from working on its database, or None."""
+    try:
+        for migrator in migrators():
+            current, head = migrator.current(), migrator.head()
+            if current != head:
+                return _wrong_revision(current, head)
+    except (SQLAlchemyError, CommandError, OSError) as error:
+        reason = str(getattr(error, "orig", None) or error).strip()
+        return Fault("database_url", f"The database does not answer: {reason}.",
+                     "Is the server running, and the address right? For SQLite: may this user write to the instance?")
+    return None
+
+
+def _wrong_revision(current: str | None, head: str | None) -> Fault:
+    if current is None:
+        return Fault("database", "The database is empty.", "Run `./manage.py db upgrade` once.")
+    if current > (head or ""):
+        return Fault("database", f"The database is newer ({current}) than this MoviePoint ({head}).",
+                     "Update MoviePoint, or run `db downgrade` with the version that made it.")
+    return Fault("database", f"The database is older ({current}) than this MoviePoint ({head}).",
+                 "Make a backup, then run `./manage.py db upgrade`. Nothing is lost.")
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["moviepoint.settings"]
+    return settings
+
+
+def _instance() -> Iterator[Fault]:
+    settings = _settings()
+    for name, path in (("instance", settings.instance), ("media_root", settings.media_path)):
+        path.mkdir(parents=True, exist_ok=True)
+        if not os.access(path, os.W_OK | os.X_OK):
+            yield Fault(name, f"{path} cannot be written.", f"Give this user the folder: chown -R $(id -un) {path}")
+    key = settings.instance / "secret.key"
+    if key.exists() and key.stat().st_mode & 0o077:
+        yield Fault("secret.key", "can be read by others.", f"chmod 600 {key}")
+
+
+def _database() -> Iterator[Fault]:
+    if fault := database_fault():
+        yield fault
+
+
+def _ffmpeg() -> Iterator[Fault]:
+    settings = _settings()
+    try:
+        tools = find_tools(settings.ffmpeg, settings.ffprobe)
+    except ToolsMissing as error:
+        yield Fault("ffmpeg", str(error), "Uploads are kept; they are encoded once it is there.")
+        return
+    console.print(f"    ffmpeg {tools.version} ({tools.origin}: {tools.ffmpeg})", highlight=False, markup=False)
+
+
+def _disk() -> Iterator[Fault]:
+    free = current_app.extensions["moviepoint.storage"].free_bytes()
+    if free < 2 * _settings().free_disk_reserve_bytes:
+        yield Fault("disk", f"Only {free // 2**20} MB are free.",
+                    "Make room, or point media_root to another disk; encoding waits until there is room.")
+
+
+def _queue() -> Iterator[Fault]:
+    try:
+        current_app.extensions[TASKS].huey.pending_count()
+    except Exception as error:
+        yield Fault("queue_url", f"The task queue does not answer: {error}.",
+                    "Start Redis, mend the address, or leave queue_url empty for the built-in queue.")
+
+
+def _plugins() -> Iterator[Fault]:
+    hooks: HookManager = current_app.extensions["moviepoint.hooks"]
+    for plugin in hooks.plugins.values():
+        if plugin.enabled and plugin.error:
+            yield Fault(plugin.slug, plugin.error.strip().splitlines()[-1],
+                        "`./manage.py plugin list` shows all of it; take it out of `plugins` to go on without.")
+
+
+def _themes() -> Iterator[Fault]:
+    theming = current_app.extensions[THEMING]
+    for theme in theming.themes.values():
+        if theme.error:
+            yield Fault(theme.slug, theme.error, "Mend its theme.toml, or remove the folder.")
+    if not theming.usable(_settings().theme):
+        yield Fault("theme", f"{_settings().theme!r} is no usable theme; the default one is shown.",
+                    "`./manage.py theme list` shows which there are.")
+
+
+CHECKS: dict[str, Callable[[], Iterator[Fault]]] = {
+    "instance": _instance, "database": _database, "ffmpeg": _ffmpeg, "disk": _disk, "queue": _queue,
+    "plugins": _plugins, "themes": _themes,
+}

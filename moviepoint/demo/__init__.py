@@ -1,0 +1,1 @@
+"""The demonstration: a real film with two dubs, and a catalogue of old ones, entered as an editor would."""

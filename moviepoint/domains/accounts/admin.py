@@ -1,0 +1,105 @@
+"""People and roles in the back office."""
+from __future__ import annotations
+
+from math import ceil
+from typing import Any
+
+from flask import Response as FlaskResponse
+from flask import redirect, request
+from flask_admin import expose
+from flask_login import current_user
+from sqlalchemy import func, select
+from werkzeug.wrappers import Response
+
+from moviepoint.domains.accounts import management, queries
+from moviepoint.domains.accounts.models import User
+from moviepoint.domains.accounts.permissions import permissions, site_locales
+from moviepoint.domains.accounts.services import ROLES
+from moviepoint.domains.history.queries import trail
+from moviepoint.domains.history.words import ACTIONS
+from moviepoint.kernel.db import db
+from moviepoint.kernel.i18n import gettext as _
+from moviepoint.kernel.i18n import lazy_gettext
+from moviepoint.shells.admin.frame import View
+
+PAGE_SIZE = 50
+ACTIVE = {"yes": True, "no": False}
+
+
+class UsersView(View):
+    """List people, and change what they may do."""
+
+    permission = management.MANAGE
+
+    def __init__(self) -> None:
+        super().__init__(name=lazy_gettext("Users"), endpoint="users", url="users")
+
+    @expose("/")
+    def index(self) -> Any:
+        """List users by name or address, role, and whether they can sign in."""
+        session, args = db.session(), request.args
+        wanted = {name: args.get(name, "").strip()[:100] for name in ("q", "role", "active")}
+        statement = queries.users(text=wanted["q"], role=wanted["role"], active=ACTIVE.get(wanted["active"]))
+        total = session.scalar(select(func.count()).select_from(
+            statement.order_by(None).with_only_columns(User.id).subquery())) or 0
+        text = args.get("page", "1")
+        page = min(max(1, int(text)), 10_000) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+        rows = session.scalars(statement.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)).all()
+        return self.render("accounts/admin/users.html", rows=rows, total=total, wanted=wanted, page=page,
+                           pages=ceil(total / PAGE_SIZE), roles=[role.name for role, _people in queries.roles(session)],
+                           address=lambda n: self.get_url(".index", **(args.to_dict() | {"page": n})))
+
+    @expose("/<int:user_id>", methods=("GET", "POST"))
+    def edit(self, user_id: int) -> Any:
+        """Show a user, and change their name, roles, and whether they can sign in."""
+        session = db.session()
+        if request.method == "POST":
+            with self.saving(_("Saved.")) as work:
+                management.change_user(work, current_user, user_id, name=request.form.get("name", ""),
+                                       active=bool(request.form.get("active")), roles=request.form.getlist("roles"))
+            if self.failure is None:
+                return redirect(self.get_url(".edit", user_id=user_id))
+        user = queries.user(session, user_id)
+        page = self.render("accounts/admin/user.html", user=user, actions=ACTIONS,
+                           roles=[role.name for role, _people in queries.roles(session)],
+                           writes=session.scalars(trail(actor_id=user_id).limit(10)).all())
+        return FlaskResponse(page, status=self.failure.status if request.method == "POST" and self.failure else 200)
+
+
+class RolesView(View):
+    """What roles allow, as a matrix: permissions in rows, roles in columns."""
+
+    permission = management.MANAGE
+
+    def __init__(self) -> None:
+        super().__init__(name=lazy_gettext("Roles"), endpoint="roles", url="roles")
+
+    @expose("/", methods=("GET", "POST"))
+    def index(self) -> Any:
+        """Show and save what each role allows."""
+        session = db.session()
+        if request.method == "POST":
+            possible = set(management.possible_grants(permissions(), site_locales()))
+            with self.saving(_("Saved.")) as work:
+                for role, _people in queries.roles(work):
+                    if request.form.get(f"shown:{role.id}"):
+                        hidden = set(role.permissions) - possible  # of a plugin that is switched off just now
+                        management.set_grants(work, current_user, permissions(), site_locales(), role.id,
+                                              hidden | set(request.form.getlist(f"grant:{role.id}")))
+            return redirect(self.get_url(".index"))
+        return self.render("accounts/admin/roles.html", roles=queries.roles(session), standard=ROLES,
+                           permissions=permissions(), locales=site_locales())
+
+    @expose("/new", methods=("POST",))
+    def new(self) -> Response:
+        """Make a role."""
+        with self.saving(_("Saved.")) as session:
+            management.save_role(session, current_user, request.form.get("name", ""))
+        return redirect(self.get_url(".index"))
+
+    @expose("/<int:role_id>/delete", methods=("POST",))
+    def delete(self, role_id: int) -> Response:
+        """Delete a role that nobody has."""
+        with self.saving(_("Deleted.")) as session:
+            management.delete_role(session, current_user, role_id)
+        return redirect(self.get_url(".index"))

@@ -1,0 +1,41 @@
+"""What accounts adds."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from moviepoint.domains.accounts import api
+from moviepoint.domains.accounts.admin import RolesView, UsersView
+from moviepoint.domains.accounts.cli import user_group
+from moviepoint.domains.accounts.management import MANAGE
+from moviepoint.domains.accounts.tasks import send_mail
+from moviepoint.hooks import hookimpl
+from moviepoint.hooks.types import AdminView, ApiResource, Command, Permission, Task
+from moviepoint.kernel.i18n import lazy_gettext
+
+
+@hookimpl
+def register_permissions() -> Sequence[Permission]:
+    return [Permission("admin.access", lazy_gettext("Enter the back office"),
+                       ("administrator", "editor", "translator", "contributor")),
+            Permission(MANAGE, lazy_gettext("Manage users and roles"))]
+
+
+@hookimpl
+def register_admin_views() -> Sequence[AdminView]:
+    group = lazy_gettext("People and permissions")
+    return [AdminView(UsersView, group, order=70), AdminView(RolesView, group, order=71)]
+
+
+@hookimpl
+def register_api_resources() -> Sequence[ApiResource]:
+    return [ApiResource("users", api.users), ApiResource("roles", api.roles)]
+
+
+@hookimpl
+def register_tasks() -> Sequence[Task]:
+    return [Task("accounts.mail", send_mail)]
+
+
+@hookimpl
+def register_commands() -> Sequence[Command]:
+    return [Command(user_group)]

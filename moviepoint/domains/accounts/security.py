@@ -1,0 +1,89 @@
+"""Flask-Security's configuration: sign-in, registration, recovery, in the language of the page."""
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, g, request
+from flask_mail import Mail
+from flask_security import MailUtil, Security, SQLAlchemyUserDatastore, user_registered
+from flask_security.signals import user_authenticated
+
+from moviepoint.domains.accounts import services
+from moviepoint.domains.accounts.models import Role, User
+from moviepoint.kernel import events
+from moviepoint.kernel.db import db, utcnow, writing
+from moviepoint.kernel.i18n import current_locale
+from moviepoint.kernel.tasks import enqueue
+from moviepoint.settings import Settings
+
+
+class QueuedMail(MailUtil):
+    """Sends mail by a task: a mail server that is slow or away must not hold a request."""
+
+    def send_mail(self, template: str, subject: str, recipient: str | tuple[str, str],
+                  sender: str | tuple[str, str], body: str | None,
+                  html: str | None, **_context: Any) -> None:
+        enqueue("accounts.mail", subject=subject, recipient=recipient, body=body, html=html)
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Install Flask-Security below /<locale>/account."""
+    app.config.update(
+        SECURITY_URL_PREFIX="/<locale>/account",
+        SECURITY_PASSWORD_HASH="argon2",  # noqa: S106 -- the name of a scheme
+        SECURITY_PASSWORD_SALT=settings.secret_key,
+        SECURITY_PASSWORD_LENGTH_MIN=10,
+        SECURITY_PASSWORD_NORMALIZE_FORM="NFKC",  # noqa: S106
+        SECURITY_REGISTERABLE=settings.registration,
+        # Asking the address's name servers would be slow work in a request, and fails where there is no network.
+        SECURITY_EMAIL_VALIDATOR_ARGS={"check_deliverability": False},
+        SECURITY_RECOVERABLE=True,
+        SECURITY_CHANGEABLE=True,
+        SECURITY_TRACKABLE=True,
+        SECURITY_DATETIME_FACTORY=utcnow,
+        SECURITY_CONFIRMABLE=False,
+        SECURITY_USE_REGISTER_V2=True,
+        SECURITY_SEND_REGISTER_EMAIL=bool(settings.mail_server),
+        SECURITY_RETURN_GENERIC_RESPONSES=True,
+        SECURITY_LOGOUT_METHODS=["POST"],
+        SECURITY_EMAIL_SENDER=settings.mail_sender,
+        SECURITY_REDIRECT_ALLOW_SUBDOMAINS=False,
+        SECURITY_CSRF_COOKIE_NAME=None,
+        SECURITY_TOKEN_AUTHENTICATION_HEADER="Authentication-Token",  # noqa: S106
+        SECURITY_POST_LOGIN_VIEW="/", SECURITY_POST_LOGOUT_VIEW="/", SECURITY_POST_REGISTER_VIEW="/",
+        MAIL_SERVER=settings.mail_server or "localhost", MAIL_PORT=settings.mail_port,
+        MAIL_USERNAME=settings.mail_username or None, MAIL_PASSWORD=settings.mail_password or None,
+        MAIL_USE_TLS=settings.mail_use_tls, MAIL_DEFAULT_SENDER=settings.mail_sender,
+    )
+    Mail(app)
+    datastore = SQLAlchemyUserDatastore(db, User, Role)
+    app.extensions["moviepoint.users"] = datastore
+    Security(app, datastore, mail_util_cls=QueuedMail)
+    app.before_request(_lock_early)
+    app.teardown_request(_unlock)
+    user_registered.connect(_greet, app)
+    user_authenticated.connect(_remember_locale, app)
+
+
+def _greet(app: Flask, user: User, **_: Any) -> None:
+    """Give a newcomer the member's role and tell who listens, once the registration has committed."""
+    services.welcome(db.session(), user, locale=current_locale())
+    events.record(db.session(), "on_user_registered", user_id=user.id)
+
+
+def _remember_locale(app: Flask, user: User, **_: Any) -> None:
+    if request.endpoint and not user.locale:
+        user.locale = current_locale()
+
+
+def _lock_early() -> None:
+    """Flask-Security commits by itself: let its writes take SQLite's lock at the beginning, as ours do."""
+    if request.blueprint == "security" and request.method == "POST":
+        g.security_writes = writing()
+        g.security_writes.__enter__()
+
+
+def _unlock(_error: BaseException | None) -> None:
+    block = g.pop("security_writes", None)
+    if block is not None:
+        block.__exit__(None, None, None)

@@ -1,0 +1,1 @@
+"""The catalogue: films, series, seasons, episodes, people, genres, images and their texts."""

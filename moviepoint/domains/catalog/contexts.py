@@ -1,0 +1,239 @@
+"""What the catalogue's pages give to their templates: the contract that theme authors build on.
+
+Each page is one dataclass, and each of its fields is a variable of the template of the same name. Texts come
+in the reader's language where there is one; a text that had to be taken from another language says so in
+`lang`, and templates mark it.
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text and its language: `lang` is empty when it is the page's own."""
+
+    text: str
+    lang: str = ""
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A name and where it leads."""
+
+    name: Words
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image in several sizes; `width` and `height` in pixels are those of `src`, `colour` is `#rrggbb`."""
+
+    src: str
+    srcset: str
+    width: int
+    height: int
+    colour: str = "#333333"
+    alt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A title in a list. `years` is "1927", "1915–1916" or empty."""
+
+    id: int
+    kind: str  # "film" or "series"
+    url: str
+    name: Words
+    years: str = ""
+    original_title: str = ""  # empty when it is the name
+    poster: Picture | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the home page; `url` leads to all of them and may be empty."""
+
+    slug: str
+    heading: str
+    cards: Sequence[Card]
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One person's part in a title: a character, or a job."""
+
+    person: Link
+    role: Words = Words("")
+
+
+@dataclass(frozen=True, slots=True)
+class CreditGroup:
+    """The people who did the same work, under its name in the page's language."""
+
+    heading: str
+    people: Sequence[Link]
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeItem:
+    """An episode in its season's list; `runtime` in minutes."""
+
+    number: int
+    url: str
+    name: Words
+    overview: Words = Words("")
+    runtime: int | None = None
+    air_date: date | None = None
+    still: Picture | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeasonItem:
+    """A season in its series' list; number 0 holds specials."""
+
+    number: int
+    url: str
+    name: Words
+    episodes: int
+    years: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TitleView:
+    """A film or series in full; `runtime` in minutes."""
+
+    id: int
+    kind: str
+    url: str
+    name: Words
+    tagline: Words
+    overview: Words
+    original_title: str  # empty when it is the name
+    original_language: str
+    years: str
+    runtime: int | None = None
+    countries: Sequence[str] = ()  # names in the page's language
+    genres: Sequence[Link] = ()
+    poster: Picture | None = None
+    backdrop: Picture | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seo:
+    """What a page says to search engines and to those who share it.
+
+    `alternates` maps a locale to this page's full address in it; `json_ld` is a schema.org object, serialised.
+    """
+
+    canonical: str
+    alternates: Sequence[tuple[str, str]]
+    description: str = ""
+    image: str = ""
+    type: str = "website"
+    json_ld: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """Where one is in a long list: `links` are (label, url), url empty for the present page, both for a gap."""
+
+    page: int
+    pages: int
+    total: int
+    links: Sequence[tuple[str, str]] = ()
+    previous: str = ""
+    next: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HomePage:
+    """`site/home.html`. `hero` is None on a site without films."""
+
+    seo: Seo
+    hero: TitleView | None
+    rows: Sequence[Row] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TitlePage:
+    """`site/title.html`, for films and series."""
+
+    seo: Seo
+    title: TitleView
+    crew: Sequence[CreditGroup] = ()
+    cast: Sequence[Part] = ()
+    seasons: Sequence[SeasonItem] = ()
+    more: Sequence[Card] = ()  # titles that share its genres
+
+
+@dataclass(frozen=True, slots=True)
+class SeasonPage:
+    """`site/season.html`."""
+
+    seo: Seo
+    series: Link
+    season: SeasonItem
+    overview: Words = Words("")
+    episodes: Sequence[EpisodeItem] = ()
+    previous: Link | None = None
+    next: Link | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodePage:
+    """`site/episode.html`."""
+
+    seo: Seo
+    episode_id: int
+    series: Link
+    season: Link
+    episode: EpisodeItem
+    original_title: str = ""
+    previous: Link | None = None
+    next: Link | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPage:
+    """`site/person.html`. `filmography` holds one row per kind of work."""
+
+    seo: Seo
+    name: Words
+    original_name: str
+    years: str
+    biography: Words
+    portrait: Picture | None = None
+    filmography: Sequence[Row] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One way to narrow or order a list; `active` when it is the present one."""
+
+    label: str
+    url: str
+    active: bool = False
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """`site/list.html`: all films, all series, or a genre's titles."""
+
+    seo: Seo
+    heading: Words
+    kicker: str
+    pager: Pager
+    cards: Sequence[Card] = ()
+    genres: Sequence[Choice] = ()
+    orders: Sequence[Choice] = field(default=())

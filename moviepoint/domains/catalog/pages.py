@@ -1,0 +1,237 @@
+"""The catalogue's pages put together: rows in, contexts out."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from flask import url_for
+from sqlalchemy.orm import Session
+
+from moviepoint.domains.catalog import labels
+from moviepoint.domains.catalog import page_queries as reads
+from moviepoint.domains.catalog.contexts import (
+    Card,
+    CreditGroup,
+    EpisodeItem,
+    EpisodePage,
+    HomePage,
+    Link,
+    Part,
+    PersonPage,
+    Picture,
+    Row,
+    SeasonItem,
+    SeasonPage,
+    TitlePage,
+    TitleView,
+    Words,
+)
+from moviepoint.domains.catalog.models import Episode, Season, Title
+from moviepoint.domains.catalog.seo import seo, title_schema
+from moviepoint.domains.catalog.words import (
+    Reader,
+    card,
+    episode_words,
+    genre_link,
+    person_link,
+    picture,
+    season_words,
+    title_name,
+    title_url,
+)
+from moviepoint.kernel.errors import NotFound
+from moviepoint.kernel.i18n import gettext as _
+from moviepoint.kernel.policies import Actor
+from moviepoint.kernel.text import country_name
+
+ROW_LENGTH = 18
+GENRE_ROWS = 4
+SHORTEST_ROW = 3
+
+
+def home_page(session: Session, to: Reader) -> HomePage:
+    """Return the home page: a head, the newest, films, series, and the largest genres."""
+    hero_id = reads.featured_id(session)
+    if hero_id is None:
+        return HomePage(seo=seo(), hero=None)
+    kinds = reads.ids_by_kind(session, ROW_LENGTH)
+    genres = [genre for genre, count in reads.genres_in_use(session, limit=GENRE_ROWS) if count >= SHORTEST_ROW]
+    by_genre = reads.ids_by_genre(session, [genre.id for genre in genres], ROW_LENGTH)
+    plan = [("newest", _("New on the site"), reads.newest_ids(session, ROW_LENGTH), ""),
+            ("series", _("Series"), kinds.get("series", []), url_for("catalog.all_series"))]
+    for genre in genres:
+        link = genre_link(to, genre)
+        plan.append((genre.slug, str(link.name), by_genre.get(genre.id, []), link.url))
+    plan.append(("films", _("Films"), kinds.get("film", []), url_for("catalog.films")))
+    cards = cards_by_id(session, to, [title_id for *_names, ids, _url in plan for title_id in ids])
+    rows = [Row(slug, heading, [cards[i] for i in ids if i in cards], url) for slug, heading, ids, url in plan if ids]
+    hero = reads.title_whole(session, Title.id == hero_id, None)
+    return HomePage(seo=seo(), hero=view_of(to, hero) if hero else None, rows=rows)
+
+
+def cards_by_id(session: Session, to: Reader, ids: Sequence[int]) -> dict[int, Card]:
+    """Return cards by id."""
+    return {i: card(to, row) for i, row in reads.load_cards(session, list(dict.fromkeys(ids)), to.chain).items()}
+
+
+def cards_of(session: Session, to: Reader, ids: Sequence[int]) -> list[Card]:
+    """Return cards in the order of the ids."""
+    found = cards_by_id(session, to, ids)
+    return [found[i] for i in ids if i in found]
+
+
+def view_of(to: Reader, title: Title) -> TitleView:
+    """Return a title as its page shows it."""
+    name = title_name(to, title)
+    return TitleView(
+        id=title.id, kind=title.kind, url=title_url(title.kind, title.slug), name=name,
+        tagline=to.pick(title.texts, "tagline"), overview=to.pick(title.texts, "overview"),
+        original_title="" if title.original_title == name.text else title.original_title,
+        original_language=title.original_language, years=labels.span(title.year, title.end_year),
+        runtime=title.runtime, countries=[country_name(code, to.locale) for code in title.countries.split()],
+        genres=[genre_link(to, genre) for genre in title.genres],
+        poster=best_picture(to, title, "poster"), backdrop=best_picture(to, title, "backdrop"))
+
+
+def best_picture(to: Reader, title: Title, kind: str) -> Picture | None:
+    """Return a title's picture of a kind for this reader."""
+    images = [reads.ImageRow(i.id, i.kind, i.locale, i.width, i.height, i.placeholder, i.alt)
+              for i in title.images if i.kind == kind]
+    return picture(reads.best_image(images, to.chain))
+
+
+def title_page(session: Session, viewer: Actor | None, to: Reader, kind: str, slug: str) -> TitlePage:
+    """Return the page of a film or series. Raises NotFound for what is not there or not public."""
+    title = reads.title_whole(session, (Title.slug == slug) & (Title.kind == kind), viewer)
+    if title is None:
+        raise NotFound(_("There is no such title here. It may have been taken down, or the address is wrong."))
+    view = view_of(to, title)
+    crew, cast = credits_of(session, to, title.id)
+    counts = reads.season_counts(session, title.id) if title.seasons else {}
+    seasons = [season_item(to, title, season, counts.get(season.id)) for season in title.seasons]
+    schema = title_schema(view, crew[:1], cast[:10], len(seasons), title.year)
+    image = view.backdrop or view.poster
+    return TitlePage(
+        seo=seo(description=view.overview.text or view.tagline.text, image=image.src if image else "",
+                kind="video.movie" if kind == "film" else "video.tv_show", json_ld=schema),
+        title=view, crew=crew, cast=cast, seasons=seasons,
+        more=cards_of(session, to, reads.related_ids(session, title.id, ROW_LENGTH)))
+
+
+def credits_of(session: Session, to: Reader, title_id: int) -> tuple[list[CreditGroup], list[Part]]:
+    """Return a title's crew by kind of work, directors first, and its cast."""
+    groups: dict[str, dict[str, Link]] = {}
+    cast = []
+    rows = reads.credits_of(session, title_id, to.chain)
+    for row in sorted(rows, key=lambda row: row.department != "directing"):
+        link = person_link(to, row.slug, row.name, row.names)
+        if row.department == labels.ACTING:
+            cast.append(Part(link, Words(row.character)))
+        else:
+            groups.setdefault(labels.work_heading(row.department, row.job), {})[link.url] = link
+    return [CreditGroup(heading, list(people.values())) for heading, people in groups.items()], cast
+
+
+def season_item(to: Reader, title: Title, season: Season,
+                counts: tuple[int, int | None, int | None] | None) -> SeasonItem:
+    """Return a season in its series' list."""
+    episodes, first, last = counts or (0, None, None)
+    return SeasonItem(number=season.number, name=season_words(to, season), episodes=episodes,
+                      url=url_for("catalog.season", slug=title.slug, number=season.number),
+                      years=labels.span(first, last))
+
+
+def season_page(session: Session, viewer: Actor | None, to: Reader, slug: str, number: int) -> SeasonPage:
+    """Return a season's page. Raises NotFound."""
+    season = find_season(session, viewer, slug, number)
+    title = season.title
+    stills = reads.stills(session, [episode.id for episode in season.episodes], to.chain)
+    years = [episode.air_date.year for episode in season.episodes if episode.air_date]
+    item = season_item(to, title, season,
+                       (len(season.episodes), min(years, default=None), max(years, default=None)))
+    siblings = reads.sibling_seasons(session, title.id)
+    before, after = neighbours([sibling.id for sibling in siblings], season.id)
+    links = {s.id: Link(season_words(to, s), url_for("catalog.season", slug=slug, number=s.number)) for s in siblings}
+    overview = to.pick(season.texts, "overview")
+    poster = best_picture(to, title, "poster")
+    return SeasonPage(
+        seo=seo(description=overview.text, image=poster.src if poster else ""),
+        series=series_link(to, title), season=item, overview=overview,
+        episodes=[episode_item(to, title, season, episode, picture(stills.get(episode.id)))
+                  for episode in season.episodes],
+        previous=links.get(before), next=links.get(after))
+
+
+def find_season(session: Session, viewer: Actor | None, slug: str, number: int) -> Season:
+    """Return a season that the viewer may see, with its episodes, or raise NotFound."""
+    season = reads.season_whole(session, viewer, slug, number)
+    if season is None:
+        raise NotFound(_("There is no such season here."))
+    return season
+
+
+def neighbours(ids: Sequence[int], present: int) -> tuple[int, int]:
+    """Return the ids before and after the present one; 0 where there is none."""
+    around = list(pairwise([0, *ids, 0]))
+    place = ids.index(present)
+    return around[place][0], around[place + 1][1]
+
+
+def series_link(to: Reader, title: Title) -> Link:
+    """Return a link to a series."""
+    return Link(title_name(to, title), title_url(title.kind, title.slug))
+
+
+def episode_item(to: Reader, title: Title, season: Season, episode: Episode, still: Picture | None) -> EpisodeItem:
+    """Return an episode in its season's list."""
+    return EpisodeItem(
+        number=episode.number, name=episode_words(to, episode, title.original_language),
+        url=url_for("catalog.episode", slug=title.slug, number=season.number, episode=episode.number),
+        overview=to.pick(episode.texts, "overview"), runtime=episode.runtime, air_date=episode.air_date, still=still)
+
+
+def episode_page(session: Session, viewer: Actor | None, to: Reader, slug: str, number: int,
+                 episode_number: int) -> EpisodePage:
+    """Return an episode's page. Raises NotFound."""
+    season = find_season(session, viewer, slug, number)
+    title = season.title
+    by_id = {episode.id: episode for episode in season.episodes}
+    episode = next((e for e in season.episodes if e.number == episode_number), None)
+    if episode is None:
+        raise NotFound(_("There is no such episode here."))
+    still = picture(reads.stills(session, [episode.id], to.chain).get(episode.id))
+    item = episode_item(to, title, season, episode, still)
+    around = [by_id.get(i) for i in neighbours(list(by_id), episode.id)]
+    links = [Link(near.name, near.url) if (near := e and episode_item(to, title, season, e, None)) else None
+             for e in around]
+    season_url = url_for("catalog.season", slug=slug, number=number)
+    return EpisodePage(
+        seo=seo(description=item.overview.text, image=still.src if still else "", kind="video.episode"),
+        episode_id=episode.id, series=series_link(to, title), season=Link(season_words(to, season), season_url),
+        episode=item, original_title="" if episode.original_title == item.name.text else episode.original_title,
+        previous=links[0], next=links[1])
+
+
+def person_page(session: Session, to: Reader, slug: str) -> PersonPage:
+    """Return a person's page. Raises NotFound."""
+    person = reads.person_whole(session, slug)
+    if person is None:
+        raise NotFound(_("There is no such person here."))
+    names = [reads.TextName(text.locale, text.name) for text in person.texts if text.name]
+    name = person_link(to, person.slug, person.name, names).name
+    biography = to.pick(person.texts, "biography")
+    portrait = picture(reads.portrait(session, person.id, to.chain), alt=str(name))
+    work: dict[str, list[int]] = {}
+    for department, job, title_id in reads.work_of(session, person.id):
+        heading = labels.work_heading(department, "" if department == labels.ACTING else job)
+        work.setdefault(heading, []).append(title_id)
+    cards = cards_by_id(session, to, [i for ids in work.values() for i in ids])
+    rows = [Row(f"{n}", heading, [cards[i] for i in dict.fromkeys(ids) if i in cards])
+            for n, (heading, ids) in enumerate(sorted(work.items(), key=lambda entry: -len(entry[1])), 1)]
+    schema = {"@type": "Person", "name": str(name), "alternateName": person.name if person.name != str(name) else "",
+              "birthDate": str(person.birth_year or ""), "deathDate": str(person.death_year or "")}
+    return PersonPage(
+        seo=seo(description=biography.text, image=portrait.src if portrait else "", kind="profile", json_ld=schema),
+        name=name, original_name="" if person.name == str(name) else person.name,
+        years=labels.span(person.birth_year, person.death_year), biography=biography, portrait=portrait,
+        filmography=rows)

@@ -1,0 +1,103 @@
+"""The catalogue's public pages and its pictures."""
+from __future__ import annotations
+
+from flask import Blueprint, Response, current_app, send_file
+
+from moviepoint.domains.accounts.viewer import current_viewer
+from moviepoint.domains.catalog import page_queries, services
+from moviepoint.domains.catalog.lists import list_page
+from moviepoint.domains.catalog.models import Title
+from moviepoint.domains.catalog.pages import episode_page, home_page, person_page, season_page, title_page
+from moviepoint.domains.catalog.preview import open_preview, previewed
+from moviepoint.domains.catalog.words import reader
+from moviepoint.kernel.db import db
+from moviepoint.kernel.errors import NotFound
+from moviepoint.kernel.files import Storage
+from moviepoint.kernel.policies import SYSTEM
+from moviepoint.shells.site import render_page
+
+pages = Blueprint("catalog", __name__)
+files = Blueprint("catalog_files", __name__)
+YEAR = 365 * 86400
+
+
+@pages.get("/")
+def home() -> Response:
+    """The site's home page."""
+    return render_page("site/home.html", home_page(db.session(), reader()))
+
+
+@pages.get("/films")
+def films() -> Response:
+    """All films."""
+    return render_page("site/list.html", list_page(db.session(), reader(), kind="film"))
+
+
+@pages.get("/series")
+def all_series() -> Response:
+    """All series."""
+    return render_page("site/list.html", list_page(db.session(), reader(), kind="series"))
+
+
+@pages.get("/films/<slug>")
+def film(slug: str) -> Response:
+    """A film."""
+    return render_page("site/title.html", title_page(db.session(), current_viewer(), reader(), "film", slug))
+
+
+@pages.get("/series/<slug>")
+def series(slug: str) -> Response:
+    """A series."""
+    return render_page("site/title.html", title_page(db.session(), current_viewer(), reader(), "series", slug))
+
+
+@pages.get("/preview/<token>")
+def preview(token: str) -> Response:
+    """What a title's page will be, for whoever has the link; search engines are asked to stay away."""
+    title = services.find(db.session(), Title, open_preview(token))
+    context = title_page(db.session(), SYSTEM, reader(), title.kind, title.slug)
+    response = render_page("site/title.html", context)
+    response.headers["X-Robots-Tag"] = "noindex"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+@pages.get("/series/<slug>/season/<int:number>")
+def season(slug: str, number: int) -> Response:
+    """A season of a series."""
+    return render_page("site/season.html", season_page(db.session(), current_viewer(), reader(), slug, number))
+
+
+@pages.get("/series/<slug>/season/<int:number>/episode/<int:episode>")
+def episode(slug: str, number: int, episode: int) -> Response:
+    """An episode of a series."""
+    context = episode_page(db.session(), current_viewer(), reader(), slug, number, episode)
+    return render_page("site/episode.html", context)
+
+
+@pages.get("/people/<slug>")
+def person(slug: str) -> Response:
+    """Somebody who made or played in a title."""
+    return render_page("site/person.html", person_page(db.session(), reader(), slug))
+
+
+@pages.get("/genres/<slug>")
+def genre(slug: str) -> Response:
+    """The titles of a genre."""
+    return render_page("site/list.html", list_page(db.session(), reader(), genre_slug=slug))
+
+
+@files.get("/images/<int:image_id>/<int:width>.webp")
+def image(image_id: int, width: int) -> Response:
+    """A picture in one of its widths, in pixels; of a draft only for those who see drafts."""
+    found = page_queries.image_for(db.session(), current_viewer(), image_id, previewed())
+    if found is None:
+        raise NotFound()
+    key, public = found
+    storage: Storage = current_app.extensions["moviepoint.storage"]
+    path = storage.path(f"{key}/{width}.webp")
+    if not path.is_file():
+        raise NotFound()
+    response = send_file(path, mimetype="image/webp")
+    response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable" if public else "private, no-store"
+    return response

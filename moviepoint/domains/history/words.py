@@ -1,0 +1,72 @@
+"""History in words: what was done to what, and the difference of long texts."""
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from moviepoint.kernel.i18n import current_locale, lazy_gettext
+from moviepoint.kernel.text import language_name
+
+ACTIONS = {
+    "created": lazy_gettext("entered"), "changed": lazy_gettext("changed"), "deleted": lazy_gettext("deleted"),
+    "taken_back": lazy_gettext("taken back from the bin"), "purged": lazy_gettext("deleted for good"),
+    "draft": lazy_gettext("made a draft"), "in_review": lazy_gettext("sent to review"),
+    "scheduled": lazy_gettext("scheduled"), "published": lazy_gettext("published"),
+    "archived": lazy_gettext("archived"), "restored": lazy_gettext("restored"),
+    "image_added": lazy_gettext("picture added"), "image_changed": lazy_gettext("picture changed"),
+    "image_deleted": lazy_gettext("picture deleted"),
+}
+FIELDS = {
+    "kind": lazy_gettext("Kind"), "slug": lazy_gettext("Address"), "original_title": lazy_gettext("Original title"),
+    "original_language": lazy_gettext("Original language"), "year": lazy_gettext("Year"),
+    "end_year": lazy_gettext("Last year"), "runtime": lazy_gettext("Minutes"), "countries": lazy_gettext("Countries"),
+    "genres": lazy_gettext("Genres"), "keywords": lazy_gettext("Keywords"), "credits": lazy_gettext("Credits"),
+    "companies": lazy_gettext("Companies"), "releases": lazy_gettext("Releases"),
+    "alternative_titles": lazy_gettext("Alternative titles"), "extras": lazy_gettext("Extras"),
+    "external_ids": lazy_gettext("Ids elsewhere"), "locks": lazy_gettext("Locked for imports"),
+    "name": lazy_gettext("Name"), "tagline": lazy_gettext("Tagline"), "overview": lazy_gettext("Overview"),
+    "biography": lazy_gettext("Biography"), "episodes": lazy_gettext("Episodes"), "titles": lazy_gettext("Titles"),
+    "number": lazy_gettext("Number"), "status": lazy_gettext("Status"), "country": lazy_gettext("Country"),
+    "birth_year": lazy_gettext("Born"), "death_year": lazy_gettext("Died"), "image": lazy_gettext("Picture"),
+    "publish_at": lazy_gettext("Public from"), "unpublish_at": lazy_gettext("Public until"),
+    "series": lazy_gettext("Series"),
+}
+LONG = 5_000
+
+
+def field_name(path: list[str] | tuple[str, ...]) -> str:
+    """Return a field of a document in words: "Overview · Russian"."""
+    if len(path) == 3 and path[0] == "texts":
+        return f"{FIELDS.get(path[2], path[2])} · {language_name(path[1], current_locale())}"
+    if len(path) == 2 and path[0] == "names":
+        return f"{FIELDS['name']} · {language_name(path[1], current_locale())}"
+    return " · ".join([str(FIELDS.get(path[0], path[0])), *path[1:]])
+
+
+def word_differences(before: str, after: str) -> Iterator[tuple[str, str]]:
+    """Yield ("same" | "del" | "ins", text) that turn one text into the other, word by word.
+
+    Very long texts are shown as taken out and put in whole: the comparison would cost more than it tells.
+    """
+    old, new = re.findall(r"\s+|\S+", before), re.findall(r"\s+|\S+", after)
+    if len(before) + len(after) > LONG:
+        yield from (part for part in (("del", before), ("ins", after)) if part[1])
+        return
+    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            yield "same", "".join(old[i1:i2])
+            continue
+        if i2 > i1:
+            yield "del", "".join(old[i1:i2])
+        if j2 > j1:
+            yield "ins", "".join(new[j1:j2])
+
+
+def item_words(item: Any) -> str:
+    """Return one item of a list in a line: the values of a credit, a release, an episode."""
+    if not isinstance(item, dict):
+        return str(item)
+    values = (item_words(value) for value in item.values() if value not in (None, "", [], {}, False))
+    return " · ".join(values)

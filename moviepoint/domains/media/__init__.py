@@ -1,0 +1,1 @@
+"""Media: uploads, encoding, packages and playback."""

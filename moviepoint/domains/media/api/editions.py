@@ -1,0 +1,128 @@
+"""Editions as a resource of the API: make one, and ask how to play it."""
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flask import current_app
+from msgspec import UNSET, convert
+from spectree import Response
+
+from moviepoint.domains.accounts.viewer import current_viewer, signed_in
+from moviepoint.domains.media import editing, playback, uploads
+from moviepoint.domains.media.models import Edition
+from moviepoint.domains.media.schemas import (
+    AudioInfo,
+    EditionInfo,
+    EditionInput,
+    MarkInput,
+    Marks,
+    MarksInput,
+    Playback,
+    SubtitleInfo,
+    TrackInput,
+    Tracks,
+    TracksInput,
+    VideoInfo,
+    edition_info,
+)
+from moviepoint.kernel.db import db, unit_of_work
+from moviepoint.kernel.policies import require
+from moviepoint.shells.api import Page, PageQuery, blueprint, paged, spec
+
+resource = blueprint("editions", __name__)
+
+
+class EditionsQuery(PageQuery, kw_only=True):
+    """The film or the episode whose editions are asked for."""
+
+    title_id: int | None = None
+    episode_id: int | None = None
+
+
+@resource.get("/editions")
+@spec.validate(resp=Response(HTTP_200=Page[EditionInfo]), tags=["editions"])
+def list_editions(query: EditionsQuery) -> Page[EditionInfo]:
+    """List what can be played of a film, of an episode, or of all that the viewer sees."""
+    statement = playback.editions(current_viewer(), query.title_id, query.episode_id)
+    return paged(db.session(), statement, query, lambda rows: [edition_info(row) for row in rows])
+
+
+@resource.post("/editions")
+@spec.validate(resp=Response(HTTP_200=EditionInfo), tags=["editions"])
+def create_edition(json: EditionInput) -> EditionInfo:
+    """Return the edition of a film or episode with this label; it is made when there is none."""
+    with unit_of_work() as session:
+        edition = uploads.ensure_edition(
+            session, signed_in(), title_id=None if json.title_id is UNSET else json.title_id,
+            episode_id=None if json.episode_id is UNSET else json.episode_id, label=json.label)
+        return edition_info(edition)
+
+
+@resource.get("/editions/<public_id>/playback")
+@spec.validate(resp=Response(HTTP_200=Playback), tags=["editions"])
+def get_playback(public_id: str) -> Playback:
+    """Say how to play an edition: a signed address of the master playlist, and the tracks in it."""
+    session = db.session()
+    edition = playback.load_edition(session, public_id)
+    found = playback.addresses(current_app.extensions["moviepoint.hooks"],
+                               current_app.extensions["moviepoint.settings"].secret_key,
+                               session, edition, current_viewer())
+    audio = zip(playback.shown_audio(edition), playback.audio_names(edition), strict=True)
+    subtitles = zip(playback.shown_subtitles(edition), playback.subtitle_names(edition), strict=True)
+    return Playback(
+        edition=edition_info(edition), master=found.master, storyboard=found.storyboard,
+        expires_at=datetime.fromtimestamp(found.expires, UTC),
+        video=[VideoInfo(row.width, row.height, row.frame_rate, row.average_bandwidth) for row in edition.video],
+        audio=[AudioInfo(row.language, row.kind, name, row.default, row.channels) for row, name in audio],
+        subtitles=[SubtitleInfo(row.language, row.role, name, row.default) for row, name in subtitles])
+
+
+@resource.get("/editions/<public_id>/tracks")
+@spec.validate(resp=Response(HTTP_200=Tracks), tags=["editions"])
+def get_tracks(public_id: str) -> Tracks:
+    """Show all dubs and subtitles of an edition, hidden ones too, to those who may change them."""
+    require(signed_in(), "media.manage")
+    return tracks_of(playback.load_edition(db.session(), public_id))
+
+
+@resource.put("/editions/<public_id>/tracks")
+@spec.validate(resp=Response(HTTP_200=Tracks), tags=["editions"])
+def put_tracks(public_id: str, json: TracksInput) -> Tracks:
+    """Write all tracks of an edition: order, language, kind, label, default, hidden. Live at once."""
+    actor = signed_in()
+    require(actor, "media.manage")
+    with unit_of_work() as session:
+        edition = playback.load_edition(session, public_id)
+        return tracks_of(editing.save_tracks(session, actor, edition.id, json))
+
+
+@resource.get("/editions/<public_id>/marks")
+@spec.validate(resp=Response(HTTP_200=Marks), tags=["editions"])
+def get_marks(public_id: str) -> Marks:
+    """Show the chapters, intro, recap and credits of an edition to those who may change them."""
+    require(signed_in(), "media.manage")
+    return marks_of(playback.load_edition(db.session(), public_id))
+
+
+@resource.put("/editions/<public_id>/marks")
+@spec.validate(resp=Response(HTTP_200=Marks), tags=["editions"])
+def put_marks(public_id: str, json: MarksInput) -> Marks:
+    """Replace all marks of an edition."""
+    actor = signed_in()
+    require(actor, "media.manage")
+    with unit_of_work() as session:
+        edition = playback.load_edition(session, public_id)
+        return marks_of(editing.save_marks(session, actor, edition.id, json))
+
+
+def tracks_of(edition: Edition) -> Tracks:
+    """Show an edition's tracks with the version of their table."""
+    document = editing.tracks_document(edition)
+    return Tracks(convert(document["audio"], list[TrackInput]), convert(document["subtitles"], list[TrackInput]),
+                  editing.version_of(document))
+
+
+def marks_of(edition: Edition) -> Marks:
+    """Show an edition's marks with the version of their table."""
+    document = editing.marks_document(edition)
+    return Marks(convert(document["marks"], list[MarkInput]), editing.version_of(document))

@@ -1,0 +1,269 @@
+"""Resumable uploads by the tus protocol, version 1.0.0 (https://tus.io/protocols/resumable-upload).
+
+Extensions: creation, expiration, checksum, termination. Metadata: `filename`, and `edition` (an edition's
+public id) where the file is to be encoded as soon as it is whole.
+"""
+from __future__ import annotations
+
+import base64
+import binascii
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from email.utils import format_datetime
+from http import HTTPStatus
+from pathlib import Path
+
+from flask import Response, current_app, request, url_for
+from msgspec import UNSET
+from spectree import Response as Shapes
+from sqlalchemy import select
+from werkzeug.exceptions import ClientDisconnected
+
+from moviepoint.domains.accounts.viewer import signed_in
+from moviepoint.domains.media import queries, services, uploads
+from moviepoint.domains.media.models import Edition
+from moviepoint.domains.media.schemas import EncodeInput, JobWithSteps, UploadInfo, job_with_steps, upload_info
+from moviepoint.kernel.db import db, unit_of_work, utcnow
+from moviepoint.kernel.errors import Conflict, Invalid, MoviePointError, NotFound
+from moviepoint.kernel.files import Storage
+from moviepoint.kernel.i18n import gettext as _
+from moviepoint.settings import Settings
+from moviepoint.shells.api import blueprint, spec
+
+VERSION = "1.0.0"
+EXTENSIONS = "creation,expiration,checksum,termination"
+CHECKSUMS = ("sha1", "sha256", "md5")
+BLOCK = 2**20  # bytes read at a time: what a request holds in memory
+OFFSET_TYPE = "application/offset+octet-stream"
+
+resource = blueprint("uploads", __name__)
+
+
+class Locked(MoviePointError):
+    """Another request is writing to this upload."""
+
+    status = HTTPStatus.LOCKED
+    code = "locked"
+
+
+class ChecksumMismatch(MoviePointError):
+    """The chunk is not what the client has sent: tus gives this the status 460, which HTTP does not know."""
+
+    status = HTTPStatus.BAD_REQUEST
+    code = "checksum-mismatch"
+
+    def problem(self) -> dict[str, object]:
+        return super().problem() | {"status": 460, "title": "Checksum Mismatch"}
+
+
+@resource.after_request
+def say_version(response: Response) -> Response:
+    response.headers["Tus-Resumable"] = VERSION
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@resource.route("/uploads", methods=["OPTIONS"], provide_automatic_options=False)
+def describe() -> Response:
+    """Say what this server can do."""
+    return Response(status=204, headers={
+        "Tus-Version": VERSION, "Tus-Extension": EXTENSIONS, "Tus-Max-Size": str(_settings().upload_max_bytes),
+        "Tus-Checksum-Algorithm": ",".join(CHECKSUMS)})
+
+
+@resource.post("/uploads")
+def create() -> Response:
+    """Announce a file; answers with the address to send it to."""
+    actor = signed_in()
+    _require_version()
+    size = _number("Upload-Length")
+    metadata = parse_metadata(request.headers.get("Upload-Metadata", ""))
+    with unit_of_work() as session:
+        edition = None
+        if metadata.get("edition"):
+            edition = session.scalar(select(Edition).where(Edition.public_id == metadata["edition"]))
+            if edition is None:
+                raise NotFound()
+        upload = uploads.create_upload(session, actor, _storage(), _settings(), size=size,
+                                       filename=metadata.get("filename", ""), edition=edition)
+        upload_id, expires = upload.public_id, upload.expires_at
+    return Response(status=201, headers={
+        "Location": url_for("api_uploads.status", public_id=upload_id, _external=True), "Upload-Offset": "0",
+        "Upload-Expires": format_datetime(expires, usegmt=True)})
+
+
+@resource.route("/uploads/<public_id>", methods=["HEAD"])
+def offset_of(public_id: str) -> Response:
+    """Say how much of a file has arrived, in tus's headers."""
+    upload = uploads.own_upload(db.session(), signed_in(), public_id)
+    shown = upload_info(upload, uploads.received(_storage(), upload))
+    return Response(status=200, headers={"Upload-Offset": str(shown.offset), "Upload-Length": str(shown.size),
+                                         "Upload-Expires": format_datetime(upload.expires_at, usegmt=True)})
+
+
+@resource.get("/uploads/<public_id>")
+@spec.validate(resp=Shapes(HTTP_200=UploadInfo), tags=["uploads"])
+def status(public_id: str) -> UploadInfo:
+    """Say how much of a file has arrived."""
+    upload = uploads.own_upload(db.session(), signed_in(), public_id)
+    return upload_info(upload, uploads.received(_storage(), upload))
+
+
+@resource.patch("/uploads/<public_id>")
+def append(public_id: str) -> Response:
+    """Take the next bytes; the request that brings the last ones only marks the upload as stored."""
+    request.max_content_length = None  # a chunk has any size: it goes to disk block by block
+    _require_version()
+    if request.mimetype != OFFSET_TYPE:
+        raise Invalid(_("A chunk's Content-Type is %(type)s.", type=OFFSET_TYPE), code="content-type")
+    offset = _number("Upload-Offset")
+    actor = signed_in()
+    upload = uploads.own_upload(db.session(), actor, public_id)
+    if upload.state != "receiving":
+        raise Conflict(_("This upload is complete already."))
+    db.session.commit()  # no transaction stays open while bytes arrive
+    path = _storage().path(upload.key)
+    with _locked(path):
+        if uploads.received(_storage(), upload) != offset:
+            raise Conflict(_("The next byte to send is number %(n)s.", n=uploads.received(_storage(), upload)))
+        new_offset = _receive(path, offset, upload.size)
+        with unit_of_work() as session:
+            upload = uploads.own_upload(session, actor, public_id)
+            upload.expires_at = utcnow() + timedelta(hours=_settings().upload_expiry_hours)
+            if new_offset == upload.size:
+                uploads.finish_upload(session, actor, upload)
+    return Response(status=204, headers={"Upload-Offset": str(new_offset),
+                                         "Upload-Expires": format_datetime(upload.expires_at, usegmt=True)})
+
+
+@resource.delete("/uploads/<public_id>")
+def terminate(public_id: str) -> Response:
+    """Give an upload up."""
+    with unit_of_work() as session:
+        actor = signed_in()
+        uploads.terminate_upload(session, actor, _storage(), uploads.own_upload(session, actor, public_id))
+    return Response(status=204)
+
+
+@resource.post("/uploads/<public_id>/encode")
+@spec.validate(resp=Shapes(HTTP_200=JobWithSteps), tags=["uploads"])
+def encode(public_id: str, json: EncodeInput) -> JobWithSteps:
+    """Make a stored upload the film of a title or episode, and begin to encode it."""
+    actor = signed_in()
+    with unit_of_work() as session:
+        edition = uploads.ensure_edition(
+            session, actor, title_id=None if json.title_id is UNSET else json.title_id,
+            episode_id=None if json.episode_id is UNSET else json.episode_id, label=json.label)
+        upload = uploads.own_upload(session, actor, public_id)
+        job_id = services.encode_upload(session, actor, upload.id, edition.id).id
+    return job_with_steps(queries.job_detail(db.session(), actor, job_id))
+
+
+def parse_metadata(header: str) -> dict[str, str]:
+    """Return Upload-Metadata as text by key. Raises Invalid where it is not key, space, base64."""
+    found = {}
+    for pair in filter(None, (part.strip() for part in header.split(","))):
+        key, _space, value = pair.partition(" ")
+        try:
+            found[key] = base64.b64decode(value, validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            raise Invalid(_("Upload-Metadata cannot be read."), code="metadata") from None
+    return found
+
+
+def _receive(path: Path, offset: int, size: int) -> int:
+    """Append the request's body to the file; return the new length.
+
+    What has arrived stays when the connection breaks. A chunk with a wrong checksum is cut off again.
+    """
+    wanted = _checksum()
+    digest = hashlib.new(wanted[0], usedforsecurity=False) if wanted else None
+    with path.open("r+b") as file:
+        file.seek(offset)
+        position = offset
+        try:
+            while block := request.stream.read(min(BLOCK, size - position + 1)):
+                if position + len(block) > size:
+                    raise Invalid(_("More bytes arrive than were announced."), code="upload-size")
+                file.write(block)
+                position += len(block)
+                if digest:
+                    digest.update(block)
+        except (ClientDisconnected, OSError) as error:
+            if isinstance(error, OSError) and error.errno:  # the disk, not the connection
+                raise
+        finally:
+            file.flush()
+            if digest and wanted and digest.digest() != wanted[1]:
+                file.truncate(offset)
+                position = offset
+            os.fsync(file.fileno())
+    if digest and wanted and digest.digest() != wanted[1]:
+        raise ChecksumMismatch(_("The checksum does not fit; the chunk was not kept. Send it again."))
+    return position
+
+
+def _checksum() -> tuple[str, bytes] | None:
+    header = request.headers.get("Upload-Checksum")
+    if not header:
+        return None
+    algorithm, _space, value = header.partition(" ")
+    try:
+        expected = base64.b64decode(value, validate=True)
+    except binascii.Error:
+        expected = b""
+    if algorithm not in CHECKSUMS or not expected:
+        raise Invalid(_("Upload-Checksum is not understood."), code="checksum")
+    return algorithm, expected
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Let one request at a time write to an upload; the kernel frees the lock of one that dies."""
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        raise NotFound() from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise Locked(_("Another request is writing to this upload.")) from None
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _number(header: str) -> int:
+    value = request.headers.get(header, "")
+    if not (value.isascii() and value.isdigit() and len(value) < 19):
+        raise Invalid(_("The header %(name)s must be a number.", name=header), code="header")
+    return int(value)
+
+
+def _require_version() -> None:
+    if request.headers.get("Tus-Resumable") != VERSION:
+        raise UnsupportedVersion(_("This server speaks tus %(version)s.", version=VERSION))
+
+
+class UnsupportedVersion(MoviePointError):
+    status = HTTPStatus.PRECONDITION_FAILED
+    code = "tus-version"
+
+    def headers(self) -> dict[str, str]:
+        return {"Tus-Version": VERSION}
+
+
+def _storage() -> Storage:
+    storage: Storage = current_app.extensions["moviepoint.storage"]
+    return storage
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["moviepoint.settings"]
+    return settings

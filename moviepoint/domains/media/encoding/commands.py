@@ -1,0 +1,173 @@
+"""The ffmpeg commands. The only module that uses ffmpeg-python, which only builds them; `child` runs them.
+
+One clock for all renditions: the film's zero lies at ten seconds of the transport stream, whatever the source's
+clock and wherever a range begins, so that `X-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:900000` fits every cue.
+Timestamps are kept as the source has them (`-copyts`), moved to the film's zero by the graph, and put on the
+grid by `fps` without a start of its own: a frame's number is then a pure function of its time, and a range cut
+by frame number gives the same frames wherever decoding began.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import ffmpeg
+
+from moviepoint.domains.media.encoding.containers import CONTAINERS
+from moviepoint.domains.media.encoding.plan import AudioTarget, Grid, Plan, Profile, Rung
+from moviepoint.domains.media.encoding.probe import MAX_PIXELS, Probe, VideoStream
+
+#: Makes the arguments, given the source's name as the child sees it.
+Builder = Callable[[str], list[str]]
+CLOCK_SECONDS = 10
+SEGMENT_FILE = "data%04d.ts"
+#: How far before a range decoding begins at least; the demuxer goes back to a keyframe from there.
+PREROLL = Fraction(1)
+#: The muxer cuts at the first keyframe that is late enough; rounding must not make a keyframe come too early.
+CUT_EARLIER = 50e-6
+TONE_MAP = (("zscale", {"t": "linear", "npl": 100}), ("format", {"pix_fmts": "gbrpf32le"}),
+            ("zscale", {"p": "bt709"}), ("tonemap", {"tonemap": "hable", "desat": 0}),
+            ("zscale", {"t": "bt709", "m": "bt709", "r": "tv"}))
+#: Several sound frames to a PES packet (one each would cost a third more bytes), without moving the clock.
+AUDIO_MUXING = {"muxdelay": 0.2, "hls_segment_options": "mpegts_copyts=1"}
+GLOBAL = ("-hide_banner", "-nostdin", "-y", "-v", "warning", "-copyts", "-progress", "pipe:1",
+          "-stats_period", "0.5")
+
+
+def video_range(source: str, probe: Probe, plan: Plan, profile: Profile, first: int, end: int | None,
+                tone_mapping: bool = True) -> list[str]:
+    """Encode segments `first` up to, not including, `end` (None: to the film's end) of all rungs.
+
+    Decodes once. Writes `<rung>/data0000.ts` … below the working directory, each whole file by a rename.
+    """
+    video, grid = probe.picture, plan.grid
+    start = grid.segment * first
+    stop = None if end is None else grid.segment * end
+    picture = _input(source, probe, _seek(video, grid, start))[str(video.index)]
+    picture = _on_grid(picture, video, grid, start, stop)
+    picture = _upright(picture, video, plan.rungs[0], tone_mapping)
+    branches = picture.filter_multi_output("split", len(plan.rungs)) if len(plan.rungs) > 1 else [picture]
+    outputs = [_rung_output(branches[position], rung, plan.rungs[0], grid, profile, first, start)
+               for position, rung in enumerate(plan.rungs)]
+    return _arguments(outputs)
+
+
+def audio_track(source: str, probe: Probe, target: AudioTarget, segment_seconds: Fraction,
+                seconds: Fraction) -> list[str]:
+    """Encode one dub whole, as long as the picture, from the film's zero; gaps become silence."""
+    sound = _input(source, probe, None)[str(target.stream)]
+    sound = sound.filter("asetpts", f"PTS-round({probe.zero}/TB)")
+    sound = sound.filter("aresample", 48000, **{"async": 1, "min_hard_comp": 0.1, "first_pts": 0})
+    sound = sound.filter("apad", whole_dur=f"{float(seconds):.6f}").filter("atrim", end=f"{float(seconds):.6f}")
+    layout = "stereo" if target.channels == 2 else "mono" if target.channels == 1 else "5.1"
+    sound = sound.filter("aformat", channel_layouts=layout)
+    options = _hls(target.name, float(segment_seconds), 0, Fraction(0)) | AUDIO_MUXING | {
+        "c:a": "aac", "b:a": f"{target.kbps}k", "ac": target.channels}
+    return _arguments([ffmpeg.output(sound, f"{target.name}/index.m3u8", **options)])
+
+
+def keyframe_pictures(source: str, probe: Probe, width: int, height: int, interval: int, columns: int,
+                      rows: int, sheets: int, tone_mapping: bool = True) -> list[str]:
+    """Sheets of small pictures, from the keyframes alone: `0000.jpg` …
+
+    Picture n shows the last keyframe at or before n × `interval` seconds; the last sheet is filled up.
+    """
+    video = probe.picture
+    picture = _input(source, probe, None, skip_frame="nokey")[str(video.index)]
+    picture = picture.filter("setpts", f"PTS-round({Fraction(*video.start)}/TB)")
+    picture = picture.filter("fps", f"1/{interval}", start_time=0, round="up")
+    picture = picture.filter("scale", width, height, flags="area")
+    if video.hdr and tone_mapping:
+        picture = _tone_mapped(picture)
+    picture = picture.filter("tpad", stop=-1, stop_mode="clone").filter("setsar", 1)
+    picture = picture.filter("tile", f"{columns}x{rows}").filter("format", "yuvj420p")
+    return _arguments([ffmpeg.output(picture, "%04d.jpg", f="image2", start_number=0, **{
+        "c:v": "mjpeg", "q:v": 5, "frames:v": sheets, "map_metadata": -1, "fps_mode": "passthrough"})])
+
+
+def poster(source: str) -> list[str]:
+    """The first picture of a finished segment as `poster.jpg`; a segment begins with a clean keyframe."""
+    picture = ffmpeg.input(source, f="mpegts")["v:0"].filter("format", "yuvj420p")
+    return _arguments([ffmpeg.output(picture, "poster.jpg", f="image2", update=1, **{
+        "c:v": "mjpeg", "q:v": 3, "frames:v": 1, "map_metadata": -1, "fps_mode": "passthrough"})])
+
+
+def extract_subtitles(source: str, probe: Probe, stream: int) -> list[str]:
+    """One embedded text track to standard output, as the film's clock has it."""
+    codec = next(s.codec for s in probe.subtitles if s.index == stream)
+    kind = "ass" if codec in ("ass", "ssa") else "srt"
+    node = _input(source, probe, None)[str(stream)]
+    arguments = ffmpeg.output(node, "pipe:1", f=kind, **{"c:s": kind, "map_metadata": -1}).get_args()
+    return ["-hide_banner", "-nostdin", "-v", "warning", "-copyts", *arguments]
+
+
+def _input(source: str, probe: Probe, seek: Fraction | None, **options: Any) -> Any:
+    container = CONTAINERS[probe.container]
+    options |= {"protocol_whitelist": "file,pipe", "format_whitelist": container.whitelist, "f": container.demuxer,
+                "max_pixels": MAX_PIXELS}
+    if seek is not None:
+        options |= {"ss": f"{float(seek):.6f}", "seek_timestamp": 1, "noaccurate_seek": None}
+    return ffmpeg.input(source, **options)
+
+
+def _seek(video: VideoStream, grid: Grid, start_frame: int) -> Fraction | None:
+    """Where to seek on the source's clock; None at the front, where everything is decoded anyway."""
+    if start_frame == 0:
+        return None
+    return max(Fraction(0), grid.seconds(start_frame) - PREROLL) + Fraction(*video.start)
+
+
+def _on_grid(picture: Any, video: VideoStream, grid: Grid, start: int, stop: int | None) -> Any:
+    if video.interlaced:
+        picture = picture.filter("bwdif", mode="send_frame")
+    picture = picture.filter("setpts", f"PTS-round({Fraction(*video.start)}/TB)")
+    picture = picture.filter("fps", f"{grid.rate[0]}/{grid.rate[1]}")
+    cut = {"start_pts": start} | ({} if stop is None else {"end_pts": stop})
+    return picture.filter("trim", **cut).filter("setpts", f"PTS-{start}")
+
+
+def _upright(picture: Any, video: VideoStream, top: Rung, tone_mapping: bool) -> Any:
+    """Bring the picture to the highest rung's size with square pixels (ffmpeg has turned it already), and to SDR."""
+    picture = picture.filter("scale", top.width, top.height, flags="bicubic")
+    if video.hdr and tone_mapping:
+        picture = _tone_mapped(picture)
+    return picture.filter("setsar", 1).filter("format", "yuv420p")
+
+
+def _tone_mapped(picture: Any) -> Any:
+    for name, options in TONE_MAP:
+        picture = picture.filter(name, **options)
+    return picture
+
+
+def _rung_output(picture: Any, rung: Rung, top: Rung, grid: Grid, profile: Profile, first: int, start: int) -> Any:
+    if (rung.width, rung.height) != (top.width, top.height):
+        picture = picture.filter("scale", rung.width, rung.height, flags="bicubic").filter("setsar", 1)
+    options: dict[str, Any] = {
+        "c:v": "libx264", "preset": profile.preset, "crf": rung.crf, "maxrate": f"{rung.max_kbps}k",
+        "bufsize": f"{rung.max_kbps * 2}k", "pix_fmt": "yuv420p", "g": grid.keyframe, "keyint_min": grid.keyframe,
+        "sc_threshold": 0, "flags": "+cgop", "profile:v": "high", "fps_mode": "passthrough",
+        "enc_time_base": f"{grid.rate[1]}/{grid.rate[0]}", "threads": profile.threads,
+        "colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709", "color_range": "tv",
+    }
+    return ffmpeg.output(picture, f"{rung.name}/index.m3u8", **options,
+                         **_hls(rung.name, float(grid.segment_seconds), first, grid.seconds(start)))
+
+
+def _hls(name: str, segment_seconds: float, first: int, start: Fraction) -> dict[str, Any]:
+    """The muxer's own playlist is written and never believed; whole segments get their name by a rename."""
+    options: dict[str, Any] = {
+        "f": "hls", "hls_time": f"{segment_seconds - CUT_EARLIER:.6f}", "hls_list_size": 1, "hls_flags": "temp_file",
+        "hls_segment_filename": f"{name}/{SEGMENT_FILE}", "start_number": first,
+        "output_ts_offset": f"{float(CLOCK_SECONDS + start):.6f}", "muxdelay": 0, "muxpreload": 0,
+        "avoid_negative_ts": "disabled", "map_metadata": -1, "map_chapters": -1,
+    }
+    if first:
+        options["hls_segment_options"] = "mpegts_flags=initial_discontinuity"
+    return options
+
+
+def _arguments(outputs: Sequence[Any]) -> list[str]:
+    joined = outputs[0] if len(outputs) == 1 else ffmpeg.merge_outputs(*outputs)
+    return [*GLOBAL, *joined.get_args()]

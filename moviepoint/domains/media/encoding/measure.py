@@ -1,0 +1,174 @@
+"""Ask ffprobe, and measure what a container only claims: duration, frame rate, start, and exact seeking."""
+from __future__ import annotations
+
+import statistics
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from moviepoint.domains.media.encoding.binaries import Tools
+from moviepoint.domains.media.encoding.child import GIB, Limits, Outcome, Sandbox, Watch
+from moviepoint.domains.media.encoding.containers import Container
+from moviepoint.domains.media.encoding.errors import Refused
+
+STANDARD_RATES = tuple(Fraction(*r) for r in (
+    (24000, 1001), (24, 1), (25, 1), (30000, 1001), (30, 1), (48, 1), (50, 1), (60000, 1001), (60, 1)))
+FASTEST, SLOWEST = Fraction(60), Fraction(5)
+SAMPLE_SECONDS = 20
+#: Below this there is only one range anyway, and nobody needs to seek.
+SEEK_TEST_FROM_MS = 90_000
+PROBE_LIMITS = Limits(seconds=90, memory=3 * GIB)
+SCAN_LIMITS = Limits(seconds=3600, memory=3 * GIB, stall_seconds=600)
+
+
+class Timing(msgspec.Struct, frozen=True):
+    duration_ms: int
+    start: Fraction
+    rate: Fraction
+    variable: bool
+
+
+class Reader:
+    """One source, read by ffprobe and ffmpeg in the sandbox."""
+
+    def __init__(self, tools: Tools, sandbox: Sandbox, source: Path, container: Container, watch: Watch) -> None:
+        self._tools, self._sandbox, self._source, self._watch = tools, sandbox, source, watch
+        self._container = container
+
+    def describe(self) -> dict[str, Any]:
+        """Return ffprobe's description of format, streams and chapters. Raises Refused."""
+        outcome = self._ffprobe(["-show_format", "-show_streams", "-show_chapters", "-of", "json"], PROBE_LIMITS)
+        if outcome.status:
+            raise Refused("unreadable", "The file cannot be read: it is damaged, or not what its first bytes say.")
+        described: dict[str, Any] = msgspec.json.decode(outcome.output)
+        return described
+
+    def timing(self, stream: dict[str, Any], claimed_ms: int) -> Timing:
+        """Measure a stream from its packets: the first ones, and the last ones. Raises Refused if there are none."""
+        index = int(stream["index"])
+        first = self._packets(index, f"%+{SAMPLE_SECONDS}")
+        last: list[tuple[Fraction, Fraction]] = []
+        if self._container.indexed and claimed_ms > 2 * SAMPLE_SECONDS * 1000:
+            last = self._packets(index, f"{claimed_ms / 1000 - 1:.3f}%")
+        if not last:
+            last = self._packets(index, None)
+        if not first or not last:
+            raise Refused("no-packets", "The file names a stream, but holds nothing of it: it is damaged or cut off.")
+        rate, variable = _frame_rate(stream, [pts for pts, _ in first])
+        start = min(pts for pts, _ in first)
+        end_pts, length = max(last)
+        end = end_pts + (length if Fraction(0) < length < 10 else 1 / rate if stream["codec_type"] == "video" else 0)
+        return Timing(max(1, round((end - start) * 1000)), start, rate, variable)
+
+    def seeks_exactly(self, stream: dict[str, Any], timing: Timing) -> bool:
+        """Whether frames reached from two different keyframes are the same, at a third and two thirds."""
+        if timing.duration_ms < SEEK_TEST_FROM_MS:
+            return True
+        third = timing.duration_ms / 3000
+        return all(self._same_frames(int(stream["index"]), float(timing.start) + third * part) for part in (1, 2))
+
+    def _same_frames(self, index: int, at: float) -> bool:
+        near = self._frames(index, at - 1, at)
+        keyframe = self._keyframe_before(index, at - 1)
+        if keyframe is None or not near:
+            return False
+        far = self._frames(index, keyframe - 0.5, at)
+        return near == far
+
+    def _keyframe_before(self, index: int, at: float) -> float | None:
+        """The time of the packet at which a seek to `at` lands; None if that is no keyframe, or later, or far."""
+        outcome = self._ffprobe(["-select_streams", str(index), "-read_intervals", f"{at:.3f}%+#1",
+                                 "-show_entries", "packet=pts_time,flags", "-of", "csv=p=0"], PROBE_LIMITS)
+        for line in outcome.output.decode("ascii", "replace").splitlines():
+            time, _, flags = line.strip(",").partition(",")
+            pts = _time(time)
+            if pts is not None and "K" in flags and at - 60 < pts <= at:
+                return float(pts)
+            break
+        return None
+
+    def _frames(self, index: int, seek: float, at: float) -> list[str]:
+        """Checksums of the frames from `at` on for a quarter of a second, decoded after a seek to `seek`."""
+        def arguments(name: str) -> list[str]:
+            return [*self._safe(), "-hide_banner", "-nostdin", "-v", "error", "-copyts", "-noaccurate_seek",
+                    "-ss", f"{max(0.0, seek):.3f}", "-seek_timestamp", "1", *self._input(name), "-map", f"0:{index}",
+                    "-vf", f"trim=start={at:.3f}:end={at + 0.25:.3f},scale=320:-2", "-f", "framemd5", "-"]
+        outcome = self._sandbox.run(self._tools.ffmpeg, arguments, source=self._source, limits=PROBE_LIMITS,
+                                    watch=self._watch)
+        return [line for line in outcome.output.decode("ascii", "replace").splitlines() if not line.startswith("#")]
+
+    def _packets(self, index: int, interval: str | None) -> list[tuple[Fraction, Fraction]]:
+        """(time, length) of packets, in seconds, in the order of the file."""
+        options = ["-select_streams", str(index), "-show_entries", "packet=pts_time,dts_time,duration_time",
+                   "-of", "csv=p=0"]
+        if interval is not None:
+            options += ["-read_intervals", interval]
+        outcome = self._ffprobe(options, SCAN_LIMITS)
+        found = []
+        for line in outcome.output.decode("ascii", "replace").splitlines():
+            pts, dts, length, *_ = [*(_time(part) for part in line.split(",")), None, None, None]
+            time = pts if pts is not None else dts
+            if time is not None:
+                found.append((time, length or Fraction(0)))
+        return found
+
+    def _ffprobe(self, options: list[str], limits: Limits) -> Outcome:
+        def arguments(name: str) -> list[str]:
+            return [*self._safe(), "-hide_banner", "-v", "error", *options, *self._input(name)]
+        return self._sandbox.run(self._tools.ffprobe, arguments, source=self._source, limits=limits,
+                                 watch=self._watch)
+
+    def _input(self, name: str) -> list[str]:
+        return ["-f", self._container.demuxer, "-i", name]
+
+    def _safe(self) -> list[str]:
+        return ["-protocol_whitelist", "file,pipe", "-format_whitelist", self._container.whitelist]
+
+
+def _frame_rate(stream: dict[str, Any], times: list[Fraction]) -> tuple[Fraction, bool]:
+    """Return the rate to encode at, and whether the source's varies; from the distances between real frames."""
+    ordered = sorted(set(times))
+    steps = [float(b - a) for a, b in pairwise(ordered) if b > a]
+    if not steps:
+        return _settle(_nominal(stream) or Fraction(25)), False
+    middle = statistics.median(steps)
+    usual = statistics.fmean(step for step in steps if abs(step - middle) <= middle * 0.25)
+    variable = sum(abs(step - middle) > max(0.0025, middle * 0.25) for step in steps) > len(steps) * 0.02
+    mean = float(ordered[-1] - ordered[0]) / len(steps)
+    nominal = _nominal(stream)
+    if nominal is not None and not variable and abs(float(nominal) * mean - 1) < 0.03:
+        return _settle(nominal), False
+    return _settle(Fraction(1 / (usual if variable else mean)).limit_denominator(1001), variable), variable
+
+
+def _nominal(stream: dict[str, Any]) -> Fraction | None:
+    for name in ("avg_frame_rate", "r_frame_rate"):
+        try:
+            rate = Fraction(stream.get(name) or "0")
+        except (ValueError, ZeroDivisionError):
+            continue
+        if 1 <= rate <= 240:
+            return rate
+    return None
+
+
+def _settle(rate: Fraction, rough: bool = False) -> Fraction:
+    """Snap to a standard rate that is very near (a rough one from further), and keep it between 5 and 60."""
+    while rate > FASTEST * Fraction(1005, 1000):
+        rate /= 2
+    near = min(STANDARD_RATES, key=lambda standard: abs(standard - rate))
+    if abs(near - rate) <= near * Fraction(150 if rough else 4, 10_000):
+        return near
+    while rate < SLOWEST:
+        rate *= 2
+    return rate.limit_denominator(1001)
+
+
+def _time(text: str) -> Fraction | None:
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        return None

@@ -1,0 +1,242 @@
+"""The plan: a pure function from what a source holds to the steps that make a package of it.
+
+Nothing here touches a file. Frames are counted on a constant grid that begins at the film's zero; a segment is
+a whole number of frames, the nearest to six seconds (6.006 s at 24000/1001), so that every joint is exact.
+"""
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import msgspec
+
+from moviepoint.domains.media.encoding.probe import AudioStream, Chapter, Probe, SubtitleStream
+
+LIGHT, HEAVY = "light", "heavy"
+TOLERANCE = 1.04  # a picture a hair smaller than a rung still counts as that rung
+
+
+class RungSpec(msgspec.Struct, frozen=True):
+    """A rung that a profile offers: it fits a box of `lines` × 16/9, whichever way the picture stands."""
+
+    lines: int
+    max_kbps: int
+    crf: int
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """How films are encoded. `threads` 0 leaves it to the encoder."""
+
+    rungs: tuple[RungSpec, ...] = (RungSpec(1080, 6000, 22), RungSpec(720, 3200, 22), RungSpec(480, 1500, 22),
+                                   RungSpec(360, 800, 23))
+    preset: str = "veryfast"
+    segment_seconds: int = 6
+    keyframe_seconds: int = 2
+    range_segments: int = 20  # two minutes: long enough for seek and start-up not to show
+    audio_kbps: int = 160
+    max_channels: int = 2
+    threads: int = 0
+
+
+class Grid(msgspec.Struct, frozen=True):
+    """The frame grid that all rungs share."""
+
+    rate: tuple[int, int]  # frames a second
+    keyframe: int  # frames from one keyframe to the next
+    segment: int  # frames in a segment, a multiple of `keyframe`
+
+    def seconds(self, frames: int) -> Fraction:
+        """How long so many frames last."""
+        return Fraction(frames * self.rate[1], self.rate[0])
+
+    @property
+    def segment_seconds(self) -> Fraction:
+        return self.seconds(self.segment)
+
+    def segments(self, frames: int) -> int:
+        """How many segments so many frames fill, the last one perhaps in part."""
+        return max(1, math.ceil(frames / self.segment))
+
+
+class Rung(msgspec.Struct, frozen=True):
+    name: str  # "stream_0"
+    lines: int
+    width: int
+    height: int
+    max_kbps: int
+    crf: int
+
+
+class AudioTarget(msgspec.Struct, frozen=True):
+    name: str  # "audio_en"
+    stream: int
+    language: str
+    kind: str
+    label: str
+    channels: int
+    kbps: int
+    default: bool
+
+
+class SubtitleTarget(msgspec.Struct, frozen=True):
+    """`stream` is None for a file of its own, and `name` None where there is no text to show."""
+
+    name: str | None
+    stream: int | None
+    language: str
+    role: str
+    label: str
+    source_format: str
+    default: bool
+    note: str = ""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One leased piece of work. `first` and `end` are segments; `end` None means to the end of the film."""
+
+    name: str
+    kind: str  # video, audio, subtitles, storyboard, check, publish
+    lane: str
+    weight: float  # its share of the work, in seconds of film times rungs
+    target: str = ""
+    first: int = 0
+    end: int | None = None
+
+
+class Plan(msgspec.Struct, frozen=True):
+    grid: Grid
+    frames: int  # as measured from the source; the last range goes on to the true end
+    duration_ms: int
+    rungs: tuple[Rung, ...]
+    audio: tuple[AudioTarget, ...]
+    subtitles: tuple[SubtitleTarget, ...]
+    chapters: tuple[Chapter, ...]
+    steps: tuple[Step, ...]
+    bytes_needed: int  # an upper estimate of the package
+    notes: tuple[str, ...] = ()
+
+
+def make_plan(probe: Probe, profile: Profile, existing: frozenset[str] = frozenset()) -> Plan:
+    """Return the steps that turn a probed film into a package.
+
+    `existing` holds names (`audio_en`) that are taken in the edition already. Raises Refused when the source
+    has no moving picture.
+    """
+    video = probe.picture
+    grid = make_grid(video.frame_rate, profile)
+    frames = max(1, round(Fraction(probe.duration_ms, 1000) * Fraction(*grid.rate)))
+    rungs = ladder(video.shown_size, profile)
+    audio = audio_targets(probe.audio, profile, existing)
+    subtitles = subtitle_targets(probe.subtitles, existing)
+    seconds = probe.seconds
+    return Plan(grid, frames, probe.duration_ms, rungs, audio, subtitles, probe.chapters,
+                tuple(_steps(probe, profile, grid, frames, rungs, audio, subtitles)),
+                _bytes(seconds, rungs, audio), tuple(_notes(probe)))
+
+
+def make_grid(rate: tuple[int, int], profile: Profile) -> Grid:
+    """Return the grid whose keyframes and segments come nearest to the profile's seconds."""
+    keyframe = max(1, round(Fraction(*rate) * profile.keyframe_seconds))
+    return Grid(rate, keyframe, keyframe * max(1, round(profile.segment_seconds / profile.keyframe_seconds)))
+
+
+def ladder(size: tuple[int, int], profile: Profile) -> tuple[Rung, ...]:
+    """Return the rungs for a picture (upright, square pixels), highest first: even, never larger, at least one."""
+    width, height = size
+    long, short = max(size), min(size)
+    found: list[tuple[RungSpec, float]] = []
+    for spec in sorted(profile.rungs, key=lambda spec: -spec.lines):
+        scale = min(spec.lines / short, spec.lines * 16 / 9 / long)
+        if scale <= TOLERANCE:
+            found.append((spec, min(scale, 1.0)))
+    if not found:
+        found.append((min(profile.rungs, key=lambda spec: spec.lines), 1.0))
+    return tuple(Rung(f"stream_{position}", spec.lines, _even(width, scale), _even(height, scale), spec.max_kbps,
+                      spec.crf) for position, (spec, scale) in enumerate(found))
+
+
+def audio_targets(streams: tuple[AudioStream, ...], profile: Profile,
+                  existing: frozenset[str] = frozenset()) -> tuple[AudioTarget, ...]:
+    """Return one target per dub, named by language; the source's default comes first, exactly one is default."""
+    default = next((s.index for s in streams if s.default and s.kind != "commentary"),
+                   next((s.index for s in streams if s.kind != "commentary"),
+                        streams[0].index if streams else None))
+    taken = set(existing)
+    targets = []
+    for stream in streams:
+        channels = min(stream.channels, profile.max_channels)
+        targets.append(AudioTarget(_name("audio", stream.language, taken), stream.index, stream.language, stream.kind,
+                                   stream.title, channels, profile.audio_kbps * channels // 2 or 64,
+                                   stream.index == default))
+    return tuple(targets)
+
+
+def subtitle_targets(streams: tuple[SubtitleStream, ...],
+                     existing: frozenset[str] = frozenset()) -> tuple[SubtitleTarget, ...]:
+    """Return one target per subtitle track; pictures get no name, and a note for the editor."""
+    taken = set(existing)
+    return tuple(SubtitleTarget(
+        _name("subs", stream.language, taken) if stream.text else None, stream.index, stream.language, stream.role,
+        stream.title, stream.codec, stream.default and stream.text,
+        "" if stream.text else "Not text: needs a text version.") for stream in streams)
+
+
+def _name(prefix: str, language: str, taken: set[str]) -> str:
+    base = f"{prefix}_{language}"
+    name, number = base, 2
+    while name in taken:
+        name, number = f"{base}-{number}", number + 1
+    taken.add(name)
+    return name
+
+
+def _even(length: int, scale: float) -> int:
+    """The nearest even length, not above the source's own."""
+    return max(2, min(round(length * scale / 2) * 2, length // 2 * 2))
+
+
+def video_ranges(segments: int, seekable: bool, profile: Profile) -> tuple[tuple[int, int | None], ...]:
+    """Cut a film into ranges of segments; the last one is open, and takes in a remainder too short for its own."""
+    if not seekable:
+        return ((0, None),)
+    count = max(1, round(segments / profile.range_segments))
+    firsts = [number * profile.range_segments for number in range(count)]
+    return tuple(zip(firsts, [*firsts[1:], None], strict=True))
+
+
+def _steps(probe: Probe, profile: Profile, grid: Grid, frames: int, rungs: tuple[Rung, ...],
+           audio: tuple[AudioTarget, ...], subtitles: tuple[SubtitleTarget, ...]) -> list[Step]:
+    """In the order of work: what is quick and makes the first minutes watchable comes first."""
+    seconds, total = probe.seconds, grid.segments(frames)
+    ranges = [_range_step(first, end, total, grid, len(rungs))
+              for first, end in video_ranges(total, probe.seekable, profile)]
+    sounds = [Step(t.name, "audio", HEAVY, seconds * 0.1, t.name) for t in audio]
+    texts = [Step(t.name, "subtitles", LIGHT, 1.0, t.name) for t in subtitles if t.name]
+    return [*texts, *sounds[:1], ranges[0], *sounds[1:], Step("storyboard", "storyboard", HEAVY, seconds * 0.05),
+            *ranges[1:], Step("check", "check", LIGHT, 1.0 + seconds * 0.01), Step("publish", "publish", LIGHT, 0.5)]
+
+
+def _range_step(first: int, end: int | None, total: int, grid: Grid, rungs: int) -> Step:
+    length = (total if end is None else end) - first
+    last = "end" if end is None else f"{end - 1:04d}"
+    weight = float(length * grid.segment_seconds) * rungs
+    return Step(f"video-{first:04d}-{last}", "video", HEAVY, weight, "", first, end)
+
+
+def _bytes(seconds: float, rungs: tuple[Rung, ...], audio: tuple[AudioTarget, ...]) -> int:
+    """The ceiling of all rates together, and a twentieth for the transport stream and small files."""
+    kbps = sum(rung.max_kbps for rung in rungs) + sum(target.kbps for target in audio)
+    return int(seconds * kbps * 125 * 1.05) + 2**20
+
+
+def _notes(probe: Probe) -> list[str]:
+    notes = list(probe.notes)
+    if probe.picture.hdr:
+        notes.append("The picture is HDR; it is brought to SDR, and encoding takes about half as long again.")
+    if probe.picture.interlaced:
+        notes.append("The picture is interlaced; it is deinterlaced.")
+    if not probe.audio:
+        notes.append("The film has no sound.")
+    if not probe.seekable and probe.seconds > 120:
+        notes.append("This source cannot be cut safely; it is encoded in one piece.")
+    return notes

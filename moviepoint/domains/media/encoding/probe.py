@@ -1,0 +1,268 @@
+"""Inspect a source: one typed value that the plan can trust, or a refusal that an editor understands."""
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from moviepoint.domains.media.encoding import containers, measure
+from moviepoint.domains.media.encoding.binaries import Tools
+from moviepoint.domains.media.encoding.child import Sandbox, Watch, silent
+from moviepoint.domains.media.encoding.errors import Refused
+from moviepoint.kernel.text import normalise_language, one_line
+
+MAX_PIXELS = 8192 * 4608
+MAX_SECONDS = 24 * 3600
+HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
+INTERLACED = frozenset({"tt", "bb", "tb", "bt"})
+IMAGE_SUBTITLES = frozenset({"hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle", "xsub"})
+TEXT_SUBTITLES = frozenset({"subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text", "ttml", "microdvd",
+                            "hdmv_text_subtitle", "subviewer", "eia_608"})
+PICTURES = frozenset({"mjpeg", "png", "bmp", "gif", "tiff", "webp"})
+
+
+class VideoStream(msgspec.Struct, frozen=True):
+    index: int
+    codec: str
+    width: int  # as coded
+    height: int
+    rotation: int  # degrees that the picture is turned clockwise for showing: 0, 90, 180, 270
+    sample_aspect: tuple[int, int]
+    frame_rate: tuple[int, int]  # real, not nominal
+    variable: bool
+    interlaced: bool
+    hdr: bool
+    bit_depth: int
+    start: tuple[int, int]  # seconds on the source's clock at which the film's zero lies
+
+    @property
+    def shown_size(self) -> tuple[int, int]:
+        """Width and height with square pixels, upright."""
+        width = round(self.width * self.sample_aspect[0] / self.sample_aspect[1])
+        return (self.height, width) if self.rotation in (90, 270) else (width, self.height)
+
+
+class AudioStream(msgspec.Struct, frozen=True):
+    index: int
+    codec: str
+    channels: int
+    sample_rate: int
+    language: str
+    title: str = ""
+    default: bool = False
+    kind: str = "original"  # original, dub, voice-over, commentary, audio-description
+
+
+class SubtitleStream(msgspec.Struct, frozen=True):
+    index: int
+    codec: str
+    text: bool
+    language: str
+    title: str = ""
+    default: bool = False
+    role: str = "full"  # full, forced, sdh, signs, commentary
+
+
+class Chapter(msgspec.Struct, frozen=True):
+    start_ms: int
+    end_ms: int
+    title: str
+
+
+class Probe(msgspec.Struct, frozen=True):
+    """What a source holds. Times are measured, not believed; notes are sentences for the editor."""
+
+    container: str
+    size: int
+    duration_ms: int
+    claimed_ms: int
+    bit_rate: int  # of the whole, bits a second
+    video: VideoStream | None = None
+    audio: tuple[AudioStream, ...] = ()
+    subtitles: tuple[SubtitleStream, ...] = ()
+    chapters: tuple[Chapter, ...] = ()
+    seekable: bool = False  # a range of it can be decoded from its middle with the very same frames
+    notes: tuple[str, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        return self.duration_ms / 1000
+
+    @property
+    def picture(self) -> VideoStream:
+        """The moving picture. Raises Refused where there is none."""
+        if self.video is None:
+            raise Refused("no-picture", "The file holds no moving picture. A sound track or subtitles are added to a "
+                                        "film that is there already.")
+        return self.video
+
+    @property
+    def zero(self) -> Fraction:
+        """Where the film's zero lies on the source's clock, in seconds."""
+        return Fraction(*self.video.start) if self.video else Fraction(0)
+
+
+def inspect(tools: Tools, sandbox: Sandbox, source: Path, watch: Watch = silent) -> Probe:
+    """Return the probe of a source. Raises Refused with a stable code, or Temporary."""
+    known = containers.recognise(source)
+    if known.missing_bytes:
+        share = 100 * known.size // (known.size + known.missing_bytes)
+        raise Refused("truncated", f"The file is cut off: only {share} % of it has arrived. Upload it again.")
+    reader = measure.Reader(tools, sandbox, source, known.container, watch)
+    described = reader.describe()
+    streams: list[dict[str, Any]] = described.get("streams", [])
+    video = next((s for s in streams if _is_film(s)), None)
+    audio = [s for s in streams if s.get("codec_type") == "audio" and _int(s.get("channels"))]
+    texts = [s for s in streams if s.get("codec_type") == "subtitle"]
+    if video is None and not audio and not texts:
+        raise Refused("no-streams", "The file holds neither a picture nor sound that we can read.")
+    claimed = _milliseconds(described.get("format", {}).get("duration"))
+    timing = reader.timing(video or (audio or texts)[0], claimed)
+    if timing.duration_ms > MAX_SECONDS * 1000:
+        raise Refused("too-long", "The film is longer than 24 hours.")
+    notes = tuple(_notes(texts, claimed, timing.duration_ms, video is not None))
+    return Probe(container=known.container.name, size=known.size, duration_ms=timing.duration_ms, claimed_ms=claimed,
+                 bit_rate=known.size * 8000 // max(1, timing.duration_ms),
+                 video=None if video is None else _video(video, timing), audio=_audio(audio),
+                 subtitles=tuple(_subtitle(s) for s in texts),
+                 chapters=_chapters(described.get("chapters", []), timing.duration_ms),
+                 seekable=video is not None and known.container.indexed and reader.seeks_exactly(video, timing),
+                 notes=notes)
+
+
+def _is_film(stream: dict[str, Any]) -> bool:
+    """Cover art is a video stream too: one that is attached, or a still picture among moving ones."""
+    disposition = stream.get("disposition", {})
+    still = stream.get("codec_name") in PICTURES and stream.get("avg_frame_rate") in ("0/0", None)
+    return (stream.get("codec_type") == "video" and not disposition.get("attached_pic")
+            and not disposition.get("timed_thumbnails") and not still and bool(_int(stream.get("width"))))
+
+
+def _video(stream: dict[str, Any], timing: measure.Timing) -> VideoStream:
+    width, height = _int(stream.get("width")), _int(stream.get("height"))
+    if width * height > MAX_PIXELS:
+        raise Refused("too-many-pixels",
+                      f"The picture is {width} × {height}, which is more than we take (8192 × 4608).")
+    if not stream.get("codec_name"):
+        raise Refused("unknown-codec", "The picture is in a format that cannot be decoded here.")
+    aspect = _fraction(stream.get("sample_aspect_ratio", "").replace(":", "/"), Fraction(1))
+    if not Fraction(1, 5) <= aspect <= 5:
+        aspect = Fraction(1)
+    pixels = stream.get("pix_fmt") or ""
+    depth = _int(stream.get("bits_per_raw_sample")) or (12 if "12" in pixels else 10 if "10" in pixels else 8)
+    return VideoStream(
+        index=_int(stream["index"]), codec=stream["codec_name"], width=width, height=height,
+        rotation=_rotation(stream), sample_aspect=(aspect.numerator, aspect.denominator),
+        frame_rate=(timing.rate.numerator, timing.rate.denominator), variable=timing.variable,
+        interlaced=stream.get("field_order") in INTERLACED, hdr=stream.get("color_transfer") in HDR_TRANSFERS,
+        bit_depth=depth, start=(timing.start.numerator, timing.start.denominator))
+
+
+def _rotation(stream: dict[str, Any]) -> int:
+    """ffprobe gives the display matrix's turn counter-clockwise, from -180 to 180."""
+    for side in stream.get("side_data_list", []):
+        if "rotation" in side:
+            return round(-float(side["rotation"]) / 90) % 4 * 90
+    return 0
+
+
+def _audio(streams: list[dict[str, Any]]) -> tuple[AudioStream, ...]:
+    found: list[AudioStream] = []
+    for stream in streams:
+        language, disposition = _language(stream), stream.get("disposition", {})
+        title = _title(stream)
+        kind = _audio_kind(disposition, title)
+        if kind == "original" and found and not disposition.get("original"):
+            kind = "dub" if language != found[0].language else "original"
+        found.append(AudioStream(_int(stream["index"]), stream.get("codec_name", ""), _int(stream["channels"]),
+                                 _int(stream.get("sample_rate")) or 48000, language, title,
+                                 bool(disposition.get("default")), kind))
+    return tuple(found)
+
+
+def _audio_kind(disposition: dict[str, Any], title: str) -> str:
+    lowered = title.lower()
+    if disposition.get("comment") or "commentary" in lowered or "комментар" in lowered:
+        return "commentary"
+    if disposition.get("visual_impaired") or disposition.get("descriptions") or "descri" in lowered:
+        return "audio-description"
+    if "voice-over" in lowered or "voiceover" in lowered or "закадров" in lowered:
+        return "voice-over"
+    if disposition.get("dub") or "дубляж" in lowered or lowered.startswith("dub"):
+        return "dub"
+    return "original"
+
+
+def _subtitle(stream: dict[str, Any]) -> SubtitleStream:
+    disposition, title, codec = stream.get("disposition", {}), _title(stream), stream.get("codec_name", "")
+    lowered = title.lower()
+    role = "full"
+    if disposition.get("forced") or "forced" in lowered or "форсир" in lowered:
+        role = "forced"
+    elif disposition.get("hearing_impaired") or "sdh" in lowered.split():
+        role = "sdh"
+    elif disposition.get("comment"):
+        role = "commentary"
+    return SubtitleStream(_int(stream["index"]), codec, codec in TEXT_SUBTITLES, _language(stream), title,
+                          bool(disposition.get("default")), role)
+
+
+def _chapters(chapters: list[dict[str, Any]], duration_ms: int) -> tuple[Chapter, ...]:
+    """Chapters inside the film, in order; times that make no sense are left out."""
+    found = []
+    for number, chapter in enumerate(chapters, start=1):
+        start, end = _milliseconds(chapter.get("start_time")), _milliseconds(chapter.get("end_time"))
+        if 0 <= start < duration_ms:
+            title = one_line(chapter.get("tags", {}).get("title", ""))[:200] or str(number)
+            found.append(Chapter(start, max(start, min(end, duration_ms)), title))
+    return tuple(sorted(found, key=lambda chapter: chapter.start_ms)[:500])
+
+
+def _notes(texts: list[dict[str, Any]], claimed: int, measured: int, picture: bool) -> list[str]:
+    notes = []
+    for stream in texts:
+        if stream.get("codec_name") in IMAGE_SUBTITLES:
+            notes.append(f"Subtitles in {_language(stream)} are pictures, not text: they need a text version.")
+    if not picture:
+        notes.append("The file holds no moving picture.")
+    if claimed > measured + max(2000, measured // 50):
+        notes.append(f"The file claims to last {claimed / 1000:.0f} s, but its picture ends after "
+                     f"{measured / 1000:.0f} s.")
+    return notes
+
+
+def _language(stream: dict[str, Any]) -> str:
+    tag = stream.get("tags", {}).get("language", "")
+    try:
+        return normalise_language(tag)
+    except ValueError:
+        return "und"
+
+
+def _title(stream: dict[str, Any]) -> str:
+    tags = stream.get("tags", {})
+    return one_line(str(tags.get("title") or ""))[:120]
+
+
+def _int(value: Any) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return 0
+
+
+def _fraction(text: str | None, default: Fraction) -> Fraction:
+    try:
+        value = Fraction(text or "")
+    except (ValueError, ZeroDivisionError):
+        return default
+    return value if value > 0 else default
+
+
+def _milliseconds(text: Any) -> int:
+    try:
+        return round(float(text) * 1000)
+    except (TypeError, ValueError):
+        return 0

@@ -1,0 +1,209 @@
+"""Read a package back before anybody sees it, write its playlists from what is there, and measure it."""
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import webvtt
+from webvtt.errors import MalformedFileError
+
+from moviepoint.domains.media.encoding import playlists, storyboard, subtitles, transport
+from moviepoint.domains.media.encoding.binaries import Tools
+from moviepoint.domains.media.encoding.child import GIB, Limits, Sandbox
+from moviepoint.domains.media.encoding.errors import Temporary
+from moviepoint.domains.media.encoding.plan import Grid, Plan
+from moviepoint.domains.media.encoding.playlists import Bandwidth, segment_name
+from moviepoint.domains.media.encoding.steps import audio_durations, segment_fault
+
+AGREEMENT = 0.5  # seconds by which renditions may differ from the picture
+AAC_LC = "mp4a.40.2"
+
+
+class VideoFacts(msgspec.Struct, frozen=True):
+    name: str
+    width: int
+    height: int
+    codec: str
+    frame_rate: float
+    bandwidth: Bandwidth
+    iframes: Bandwidth
+    segments: int
+    frames: int
+
+
+class AudioFacts(msgspec.Struct, frozen=True):
+    name: str
+    codec: str
+    channels: int
+    bandwidth: Bandwidth
+
+
+class PackageFacts(msgspec.Struct, frozen=True):
+    """What a checked package holds, measured."""
+
+    duration_ms: int
+    video: tuple[VideoFacts, ...]
+    audio: tuple[AudioFacts, ...]
+    subtitles: tuple[str, ...]
+    storyboard: storyboard.Layout | None
+    size: int  # bytes
+
+
+class BadPackage(Temporary):
+    """The package is not what the plan says; the message names the first fault."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__("bad-package", f"The finished package did not pass its check: {fault}.")
+
+
+def finish_package(package: Path, plan: Plan, tools: Tools, sandbox: Sandbox,
+                   tick: Callable[[float], None]) -> PackageFacts:
+    """Check a package against its plan and write the playlists.
+
+    `tick` gets the share done, once a segment, and may raise to end the work. Raises BadPackage.
+    """
+    grid = plan.grid
+    video, rungs = [], len(plan.rungs)
+    for number, rung in enumerate(plan.rungs):
+        segments = _picture_segments(package / rung.name, grid, tick, number / rungs, 1 / rungs)
+        frames = sum(len(s.frames) for s in segments)
+        end = grid.seconds(frames)
+        durations = [grid.seconds(len(s.frames)) for s in segments]
+        video.append(VideoFacts(
+            rung.name, rung.width, rung.height, segments[0].codec, round(grid.rate[0] / grid.rate[1], 3),
+            playlists.bandwidth([s.size for s in segments], durations), playlists.iframe_bandwidth(segments, end),
+            len(segments), frames))
+        _write(package / f"{rung.name}.m3u8", playlists.media_playlist(rung.name, durations))
+        _write(package / f"iframes_{number}.m3u8", playlists.iframe_playlist(rung.name, segments, end))
+        last = len(segments) - 1
+        samples = {0, last // 2, last} if number == 0 else {last}
+        lowest, alive = rung is plan.rungs[-1], partial(tick, (number + 1) / rungs)
+        _decode(package, rung.name, samples, tools, sandbox, lowest, alive)
+    seconds = _agreed_length(video, grid)
+    audio = tuple(_sound(package, target.name, target.channels, seconds, tools, sandbox, partial(tick, 1.0))
+                  for target in plan.audio)
+    texts = tuple(target.name for target in plan.subtitles if target.name)
+    for name in texts:
+        _check_cues(package, name, grid, seconds)
+    layout = _check_storyboard(package, plan, seconds)
+    _check_addresses(package, [*(v.name for v in video), *(f"iframes_{n}" for n in range(len(video))),
+                               *(a.name for a in audio), *texts])
+    size = sum(p.stat().st_size for p in package.rglob("*") if p.is_file())
+    return PackageFacts(round(seconds * 1000), tuple(video), audio, texts, layout, size)
+
+
+def _picture_segments(folder: Path, grid: Grid, tick: Callable[[float], None], done: float,
+                      share: float) -> list[transport.Segment]:
+    count = len(list(folder.glob("data*.ts")))
+    segments = []
+    for number in range(count):
+        try:
+            segment = transport.read_segment(folder / segment_name(number))
+        except (OSError, transport.Damaged) as error:
+            raise BadPackage(f"in {folder.name}, {error}") from error
+        fault = segment_fault(segment, grid, number)
+        if not fault and number < count - 1 and len(segment.frames) != grid.segment:
+            fault = f"segment {number} has {len(segment.frames)} frames and not {grid.segment}"
+        if fault:
+            raise BadPackage(f"in {folder.name}, {fault}")
+        segments.append(segment)
+        tick(done + share * len(segments) / count)
+    if not segments or not segments[0].codec:
+        raise BadPackage(f"{folder.name} holds no picture")
+    return segments
+
+
+def _agreed_length(video: list[VideoFacts], grid: Grid) -> Fraction:
+    """The picture's length; all rungs have it to the frame."""
+    top = video[0]
+    for facts in video[1:]:
+        if (facts.segments, facts.frames) != (top.segments, top.frames):
+            raise BadPackage(f"{facts.name} has {facts.frames} frames, {top.name} {top.frames}")
+    return grid.seconds(top.frames)
+
+
+def _sound(package: Path, name: str, channels: int, seconds: Fraction, tools: Tools, sandbox: Sandbox,
+           alive: Callable[[], None]) -> AudioFacts:
+    try:
+        durations = audio_durations(package / name)
+    except Temporary as error:
+        raise BadPackage(f"in {name}, {error.message}") from error
+    if abs(float(sum(durations) - seconds)) > AGREEMENT:
+        raise BadPackage(f"{name} lasts {float(sum(durations)):.2f} s, the picture {float(seconds):.2f} s")
+    sizes = [(package / name / segment_name(n)).stat().st_size for n in range(len(durations))]
+    _write(package / f"{name}.m3u8", playlists.media_playlist(name, durations))
+    _decode(package, name, {len(durations) - 1}, tools, sandbox, True, alive)
+    return AudioFacts(name, AAC_LC, channels, playlists.bandwidth(sizes, durations))
+
+
+def _check_cues(package: Path, name: str, grid: Grid, seconds: Fraction) -> None:
+    durations = subtitles.segment_durations(grid.segment_seconds, seconds)
+    found = len(list((package / name).glob("data*.vtt")))
+    if abs(found - len(durations)) > 1:
+        raise BadPackage(f"{name} has {found} segments and not {len(durations)}")
+    for number in range(found):
+        path = package / name / segment_name(number, "vtt")
+        try:
+            text = path.read_text(encoding="utf-8")
+            cues = len(webvtt.from_string(text))
+        except (OSError, UnicodeDecodeError, MalformedFileError) as error:
+            raise BadPackage(f"{name}, segment {number}: {error}") from error
+        if cues != text.count(" --> ") or subtitles.TIMESTAMP_MAP not in text:
+            raise BadPackage(f"{name}, segment {number}: a cue does not parse")
+
+
+def _check_storyboard(package: Path, plan: Plan, seconds: Fraction) -> storyboard.Layout | None:
+    if not any(step.kind == "storyboard" for step in plan.steps):
+        return None
+    layout = storyboard.layout_for(plan, seconds)
+    index = package / storyboard.INDEX
+    if not index.exists():
+        raise BadPackage("the storyboard is missing")
+    for name in set(re.findall(r"^(storyboard/\d+\.jpg)#", index.read_text(encoding="utf-8"), re.MULTILINE)):
+        if not (package / name).is_file():
+            raise BadPackage(f"{name} is missing")
+    return layout
+
+
+def _check_addresses(package: Path, names: list[str]) -> None:
+    """Every address that a playlist names exists and is not empty."""
+    for name in names:
+        path = package / f"{name}.m3u8"
+        if not path.is_file():
+            raise BadPackage(f"{path.name} is missing")
+        text = path.read_text(encoding="utf-8")
+        for address in [line for line in text.splitlines() if line and not line.startswith("#")]:
+            target = package / address
+            if not target.is_file() or not target.stat().st_size:
+                raise BadPackage(f"{path.name} names {address}, which is missing or empty")
+
+
+def _decode(package: Path, name: str, numbers: set[int], tools: Tools, sandbox: Sandbox, whole: bool,
+            alive: Callable[[], None]) -> None:
+    """Decode the keyframes of some segments, or with `whole` all of the last one.
+
+    Frames are counted in every segment, and all rungs come from one process, so this asks only whether what is
+    counted is a picture or sound. An error of the decoder is a fault.
+    """
+    for number in sorted(numbers):
+        path = package / name / segment_name(number)
+        skip = [] if whole and number == max(numbers) else ["-skip_frame", "nokey"]
+        command = ["-hide_banner", "-nostdin", "-v", "error", "-xerror", "-err_detect", "explode", *skip]
+        outcome = sandbox.run(tools.ffmpeg, partial(_to_nothing, command), source=path, watch=lambda _progress: alive(),
+                              limits=Limits(seconds=300, memory=4 * GIB))
+        if outcome.status or outcome.log.strip():
+            raise BadPackage(f"{name}/{path.name} does not decode")
+
+
+def _to_nothing(options: list[str], source: str) -> list[str]:
+    return [*options, "-f", "mpegts", "-i", source, "-f", "null", "-"]
+
+
+def _write(path: Path, text: str) -> None:
+    staged = path.with_name(f".{path.name}.part")
+    staged.write_text(text, encoding="utf-8", newline="\n")
+    staged.replace(path)

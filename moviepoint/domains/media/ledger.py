@@ -1,0 +1,196 @@
+"""The ledger: which step is whose, for how long, and how it ended. Only the database knows the work.
+
+A worker takes a step by an atomic lease. Each lease raises the step's fence; every later write names the fence
+it was given, and changes nothing if somebody else has leased the step since. A lease that is not renewed runs
+out, and the step is free again. No function here commits.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.orm import Session, aliased
+
+from moviepoint.domains.media.models import EncodingJob, EncodingStep
+from moviepoint.kernel import events
+from moviepoint.kernel.db import utcnow
+
+LEASE = timedelta(seconds=30)
+BEAT = timedelta(seconds=5)
+MAX_FAILURES = 5
+MAX_LOST = 40  # leases lost before a step counts as one that kills its workers
+PAUSES = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
+LIVE = ("queued", "running")
+LOG_BYTES = 8_000
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """What a worker holds: a step of a job, under a fence."""
+
+    step_id: int
+    job_id: int
+    fence: int
+    name: str
+    kind: str
+    parameters: dict[str, Any]
+
+
+def take(session: Session, lane: str, worker: str, now: datetime | None = None) -> Lease | None:
+    """Lease the next step of a lane, or return None when there is none to do now.
+
+    Jobs with a higher priority first; among equals the front of each job, so that a short film is not stuck
+    behind a long one.
+    """
+    now = now or utcnow()
+    candidates = session.execute(
+        select(EncodingStep.id, EncodingStep.fence).join(EncodingJob)
+        .where(EncodingStep.lane == lane, EncodingJob.state.in_(LIVE), _free(now), _ready())
+        .order_by(EncodingJob.priority.desc(), EncodingStep.position, EncodingJob.id).limit(8)).all()
+    for step_id, fence in candidates:
+        taken = session.execute(
+            update(EncodingStep).where(EncodingStep.id == step_id, EncodingStep.fence == fence, _free(now))
+            .values(state="running", worker=worker, fence=fence + 1, lease_until=now + LEASE, not_before=None,
+                    started_at=func.coalesce(EncodingStep.started_at, now))
+            .execution_options(synchronize_session=False))
+        if _changed(taken):
+            return _lease(session, step_id, now)
+    return None
+
+
+def _lease(session: Session, step_id: int, now: datetime) -> Lease:
+    step = session.get_one(EncodingStep, step_id, populate_existing=True)
+    session.execute(update(EncodingJob).where(EncodingJob.id == step.job_id, EncodingJob.state == "queued")
+                    .values(state="running", code="", message="",
+                            started_at=func.coalesce(EncodingJob.started_at, now)))
+    return Lease(step.id, step.job_id, step.fence, step.name, step.kind, dict(step.parameters))
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    """Waiting and due, or leased by somebody who has not renewed it in time."""
+    due = or_(EncodingStep.not_before.is_(None), EncodingStep.not_before <= now)
+    lost = and_(EncodingStep.state == "running", EncodingStep.lease_until < now)
+    return or_(and_(EncodingStep.state == "queued", due), lost)
+
+
+def _ready() -> ColumnElement[bool]:
+    """No step of the same job and a lower stage is still to be done."""
+    before = aliased(EncodingStep)
+    return ~exists().where(before.job_id == EncodingStep.job_id, before.stage < EncodingStep.stage,
+                           before.state != "done")
+
+
+def holds(session: Session, lease: Lease) -> bool:
+    """Whether the lease is still its worker's, and its job still wanted."""
+    return session.scalar(select(EncodingStep.id).join(EncodingJob).where(
+        _fenced(lease), EncodingJob.state.in_(LIVE))) is not None
+
+
+def renew(session: Session, lease: Lease, share: float, speed: float | None, command: str = "") -> bool:
+    """Renew a lease and report progress (0 to 1; seconds of film a second); False when it is lost."""
+    values: dict[str, Any] = {"lease_until": utcnow() + LEASE, "progress": min(1.0, max(0.0, share)), "speed": speed}
+    if command:
+        values["command"] = command
+    return holds(session, lease) and _write(session, lease, values)
+
+
+def complete(session: Session, lease: Lease, result: Mapping[str, Any], command: str = "", log: str = "") -> bool:
+    """Mark a step as done; False when the lease is lost, and then nothing is written."""
+    return _write(session, lease, {"state": "done", "progress": 1.0, "lease_until": None, "finished_at": utcnow(),
+                                   "result": dict(result), "command": command, "log": log[-LOG_BYTES:]})
+
+
+def release(session: Session, lease: Lease, state: str = "queued") -> bool:
+    """Give a step back unfinished; the next worker takes it from where it stands."""
+    return _write(session, lease, {"state": state, "lease_until": None, "speed": None})
+
+
+def fail_for_now(session: Session, lease: Lease, code: str, message: str, log: str = "") -> bool:
+    """Note a temporary failure: try again after a growing pause, and give up after the fifth."""
+    step = session.get_one(EncodingStep, lease.step_id, populate_existing=True)
+    attempts = step.attempts + 1
+    if attempts >= MAX_FAILURES:
+        return fail(session, lease, code, message, log)
+    pause = PAUSES[min(attempts, len(PAUSES)) - 1]
+    return _write(session, lease, {"state": "queued", "attempts": attempts, "lease_until": None,
+                                   "not_before": utcnow() + pause, "log": (log or message)[-LOG_BYTES:]})
+
+
+def fail(session: Session, lease: Lease, code: str, message: str, log: str = "") -> bool:
+    """Fail a step and its job for good, with a sentence for the editor."""
+    if not _write(session, lease, {"state": "failed", "lease_until": None, "finished_at": utcnow(),
+                                   "attempts": EncodingStep.attempts + 1, "log": (log or message)[-LOG_BYTES:]}):
+        return False
+    fail_job(session, lease.job_id, code, message)
+    return True
+
+
+def fail_job(session: Session, job_id: int, code: str, message: str) -> None:
+    """End a live job as failed and say so to whoever listens."""
+    job = session.get_one(EncodingJob, job_id, populate_existing=True)
+    if job.state not in LIVE:
+        return
+    job.state, job.code, job.message, job.finished_at = "failed", code, message, utcnow()
+    events.record(session, "on_encoding_failed", job_id=job.id, edition_id=job.edition_id)
+
+
+def remake(session: Session, lease: Lease, package: str, code: str, message: str) -> bool:
+    """After a check that failed: have the whole package made again under another key; the second time, fail."""
+    step = session.get_one(EncodingStep, lease.step_id, populate_existing=True)
+    if step.attempts:
+        return fail(session, lease, code, message)
+    if not _write(session, lease, {"state": "queued", "attempts": 1, "lease_until": None, "log": message}):
+        return False
+    session.execute(update(EncodingStep).where(EncodingStep.job_id == lease.job_id, EncodingStep.stage < step.stage,
+                                               EncodingStep.kind != "inspect")
+                    .values(state="queued", progress=0.0, result=None, attempts=0, fence=EncodingStep.fence + 1)
+                    .execution_options(synchronize_session=False))
+    session.execute(update(EncodingJob).where(EncodingJob.id == lease.job_id).values(package=package))
+    return True
+
+
+def pause(session: Session, lease: Lease, code: str, message: str) -> bool:
+    """Give a step back, and stop its whole job until the reason is gone."""
+    if not release(session, lease):
+        return False
+    pause_job(session, lease.job_id, code, message)
+    return True
+
+
+def pause_job(session: Session, job_id: int, code: str, message: str) -> None:
+    session.execute(update(EncodingJob).where(EncodingJob.id == job_id, EncodingJob.state.in_(LIVE))
+                    .values(state="paused", code=code, message=message))
+
+
+def end_deadly_steps(session: Session) -> int:
+    """Fail jobs one of whose steps has lost its worker again and again; returns how many."""
+    deadly = session.execute(select(EncodingStep.job_id, EncodingStep.name).join(EncodingJob).where(
+        EncodingJob.state.in_(LIVE), EncodingStep.state == "running", EncodingStep.lease_until < utcnow(),
+        EncodingStep.fence >= MAX_LOST + EncodingStep.attempts)).all()
+    for job_id, name in deadly:
+        fail_job(session, job_id, "worker-lost", f"The step {name} ended its worker {MAX_LOST} times.")
+    return len(deadly)
+
+
+def lanes_with_work(session: Session, now: datetime | None = None) -> set[str]:
+    """Return the lanes in which a step could be taken now."""
+    now = now or utcnow()
+    return set(session.scalars(select(EncodingStep.lane).join(EncodingJob).where(
+        EncodingJob.state.in_(LIVE), _free(now), _ready()).distinct()))
+
+
+def _fenced(lease: Lease) -> ColumnElement[bool]:
+    return and_(EncodingStep.id == lease.step_id, EncodingStep.fence == lease.fence, EncodingStep.state == "running")
+
+
+def _write(session: Session, lease: Lease, values: dict[str, Any]) -> bool:
+    done = session.execute(update(EncodingStep).where(_fenced(lease)).values(**values)
+                           .execution_options(synchronize_session=False))
+    return _changed(done)
+
+
+def _changed(result: Any) -> bool:
+    return isinstance(result, CursorResult) and result.rowcount == 1

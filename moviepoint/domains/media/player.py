@@ -1,0 +1,120 @@
+"""What the player in the browser is told: addresses, tracks by meaning, and its words in the page's language."""
+from __future__ import annotations
+
+from base64 import b64encode
+from html import escape
+from typing import Any
+
+import msgspec
+
+from moviepoint.domains.media import playback
+from moviepoint.domains.media.models import AudioTrack, Edition, SubtitleTrack
+from moviepoint.kernel.i18n import gettext as _
+from moviepoint.kernel.text import language_name, one_line
+
+
+class Track(msgspec.Struct):
+    """A dub or subtitles as the player knows them: `label` is the NAME in the master, `title` the editor's words."""
+
+    language: str
+    kind: str
+    label: str
+    default: bool
+    title: str = ""
+
+
+def audio_kinds() -> dict[str, str]:
+    """Return the words for kinds of audio tracks; what goes without saying has none."""
+    return {"original": _("original"), "dub": _("dubbed"), "voice-over": _("voice-over"),
+            "commentary": _("commentary"), "description": _("audio description"),
+            "audio-description": _("audio description")}
+
+
+def subtitle_kinds() -> dict[str, str]:
+    """Return the words for roles of subtitles."""
+    return {"full": "", "forced": _("forced"), "sdh": _("for the hard of hearing"), "signs": _("signs only"),
+            "commentary": _("commentary")}
+
+
+def tracks_heard(edition: Edition) -> list[Track]:
+    """Return the dubs that are shown, in the master's order."""
+    return [Track(track.language, track.kind, name, track.default, track.label)
+            for track, name in zip(playback.shown_audio(edition), playback.audio_names(edition), strict=True)]
+
+
+def tracks_read(edition: Edition) -> list[Track]:
+    """Return the subtitles that are shown, in the master's order."""
+    return [Track(track.language, track.role, name, track.default, track.label)
+            for track, name in zip(playback.shown_subtitles(edition), playback.subtitle_names(edition), strict=True)]
+
+
+def audio_name(track: AudioTrack, locale: str) -> str:
+    """Return how a page names a dub: "Russian, dubbed"."""
+    return _named(track.language, audio_kinds().get(track.kind, ""), locale) or track.label
+
+
+def subtitle_name(track: SubtitleTrack, locale: str) -> str:
+    """Return how a page names subtitles: "Russian, forced"."""
+    return _named(track.language, subtitle_kinds().get(track.role, ""), locale) or track.label
+
+
+def _named(language: str, kind: str, locale: str) -> str:
+    parts = ["" if language == "und" else language_name(language, locale), kind]
+    return ", ".join(part for part in parts if part)
+
+
+def player_words() -> dict[str, Any]:
+    """Return the player's sentences and labels in the page's language."""
+    return {
+        "audioKinds": {kind: word for kind, word in audio_kinds().items() if kind != "original"},
+        "subtitleKinds": subtitle_kinds(),
+        "resumed": _("Going on from %(time)s", time="%(time)s"),
+        "faults": {
+            "offline": _("The connection is gone. When you are online again, try again."),
+            "forbidden": _("This film is not open to you any more. Reload the page, or sign in."),
+            "missing": _("A part of this film could not be found. It may have been replaced just now."),
+            "busy": _("Too many people are watching at the moment. Wait a little and try again."),
+            "network": _("The film does not arrive. The connection may be too slow or broken."),
+            "damaged": _("The film cannot be played from here. It may be damaged, or your browser cannot decode it."),
+            "unsupported": _("This browser cannot play films. A newer one can."),
+            "other": _("The player met a fault that it does not know."),
+        },
+        # Names of the player's own buttons, where Shaka's translation is missing or says something else.
+        "interface": {
+            "LANGUAGE": _("Audio"), "CAPTIONS": _("Subtitles"), "QUALITY": _("Quality"), "RESOLUTION": _("Quality"),
+            "AUTO_QUALITY": _("Automatic"), "PLAYBACK_RATE": _("Speed"), "OFF": _("Off"), "BACK": _("Back"),
+            "PLAY": _("Play"), "PAUSE": _("Pause"), "REPLAY": _("Play again"), "MUTE": _("Mute"),
+            "UNMUTE": _("Unmute"), "VOLUME": _("Volume"), "SEEK": _("Seek"), "FULL_SCREEN": _("Full screen"),
+            "EXIT_FULL_SCREEN": _("Leave full screen"), "PICTURE_IN_PICTURE": _("Picture in picture"),
+            "ENTER_PICTURE_IN_PICTURE": _("Picture in picture"),
+            "EXIT_PICTURE_IN_PICTURE": _("Leave picture in picture"), "MORE_SETTINGS": _("More settings"),
+            "CHAPTERS": _("Chapters"), "UNDETERMINED_LANGUAGE": _("Unknown language"),
+            "UNRECOGNIZED_LANGUAGE": _("Unknown language"), "SUBTITLE_FORCED": _("forced"),
+            "PIP_WINDOW_ACTIVE": _("The film plays in a window of its own"),
+        },
+    }
+
+
+def chapters(edition: Edition) -> str:
+    """Return an edition's chapters as a data address of WebVTT; empty when it has none."""
+    marks = [mark for mark in edition.marks if mark.kind == "chapter" and mark.label]
+    if not marks:
+        return ""
+    ends = [mark.start_ms for mark in marks[1:]] + [edition.duration_ms or marks[-1].start_ms + 1000]
+    cues = [f"{_stamp(mark.start_ms)} --> {_stamp(mark.end_ms or end)}\n{escape(one_line(mark.label))}\n"
+            for mark, end in zip(marks, ends, strict=True)]
+    return "data:text/vtt;base64," + b64encode("\n".join(["WEBVTT\n", *cues]).encode()).decode()
+
+
+def _stamp(milliseconds: int) -> str:
+    seconds, rest = divmod(milliseconds, 1000)
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{rest:03d}"
+
+
+def player_settings(edition: Edition, *, master: str, storyboard: str, locale: str, audio: list[Track],
+                    subtitles: list[Track]) -> str:
+    """Return the player's settings as JSON that cannot close the script element that it stands in."""
+    data = {"edition": edition.public_id, "master": master, "locale": locale, "audio": audio, "subtitles": subtitles,
+            "storyboard": storyboard, "chapters": chapters(edition), "words": player_words()}
+    text = msgspec.json.encode(data).decode()
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

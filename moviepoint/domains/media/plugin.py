@@ -1,0 +1,57 @@
+"""What media adds."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from moviepoint.domains.media import admin, api, backoffice, delivery, edition_admin, pictures, tasks, watch
+from moviepoint.hooks import hookimpl
+from moviepoint.hooks.types import AdminPanel, AdminView, ApiResource, Pages, Permission, SlotFill, Task
+from moviepoint.kernel.i18n import lazy_gettext
+
+
+@hookimpl
+def register_permissions() -> Sequence[Permission]:
+    return [Permission("media.upload", lazy_gettext("Upload files and start encoding"), ("administrator", "editor")),
+            Permission("media.manage", lazy_gettext("Cancel, retry and change media"), ("administrator", "editor"))]
+
+
+@hookimpl
+def register_tasks() -> Sequence[Task]:
+    return [Task("media.work", tasks.work), Task("media.sweep", tasks.sweep, every=timedelta(seconds=10)),
+            Task("media.expire_uploads", tasks.expire_uploads, every=timedelta(hours=1))]
+
+
+@hookimpl
+def register_api_resources() -> Sequence[ApiResource]:
+    return [ApiResource(name, resource) for name, resource in api.RESOURCES.items()]
+
+
+@hookimpl
+def register_pages() -> Sequence[Pages]:
+    return [Pages(delivery.pages, localised=False), Pages(watch.pages)]
+
+
+@hookimpl
+def register_slot_fills() -> Sequence[SlotFill]:
+    return [SlotFill("title.player", "media/watch_buttons.html", watch.title_buttons),
+            SlotFill("episode.player", "media/watch_buttons.html", watch.episode_buttons),
+            SlotFill("admin.title.media", "media/admin/panel.html", backoffice.title_media),
+            SlotFill("admin.episode.media", "media/admin/panel.html", backoffice.episode_media)]
+
+
+@hookimpl
+def register_admin_views() -> Sequence[AdminView]:
+    media_group = lazy_gettext("Media")
+    return [AdminView(admin.JobsView, media_group, order=50),
+            AdminView(edition_admin.EditionsView, media_group, order=51)]
+
+
+@hookimpl
+def register_admin_panels() -> Sequence[AdminPanel]:
+    return [AdminPanel("media/admin/figures.html", backoffice.media_figures, "media.manage")]
+
+
+@hookimpl
+def on_encoding_finished(job_id: int, edition_id: int) -> None:
+    pictures.offer_picture(edition_id)

@@ -1,0 +1,150 @@
+"""Writes of media: starting, cancelling and retrying the encoding of a source."""
+from __future__ import annotations
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session, aliased
+
+from moviepoint.domains.media.ledger import LIVE
+from moviepoint.domains.media.models import Edition, EncodingJob, EncodingStep, SourceAsset, Upload, public_id
+from moviepoint.kernel.db import utcnow
+from moviepoint.kernel.errors import Conflict, Invalid, NotFound
+from moviepoint.kernel.i18n import gettext as _
+from moviepoint.kernel.policies import Actor, require
+from moviepoint.kernel.tasks import enqueue_after_commit
+
+PACKAGES = "packages"
+WORK = "media.work"
+STAGE_INSPECT, STAGE_ENCODE, STAGE_CHECK, STAGE_PUBLISH = range(4)
+
+
+def new_package() -> str:
+    """Return the key of a folder for a package that is yet to be made."""
+    return f"{PACKAGES}/{public_id()}"
+
+
+def source_from_upload(session: Session, actor: Actor, upload_id: int, edition_id: int) -> SourceAsset:
+    """Make a stored upload the source of an edition; the file stays where it is.
+
+    Raises NotFound for either, Conflict when the upload is not complete or used already, Forbidden.
+    """
+    require(actor, "media.upload")
+    edition = session.get(Edition, edition_id)
+    upload = session.get(Upload, upload_id)
+    if edition is None or upload is None:
+        raise NotFound()
+    if upload.state != "stored":
+        raise Conflict(_("This upload is not complete, or is used already."))
+    upload.state, upload.edition_id = "used", edition.id
+    source = SourceAsset(edition_id=edition.id, key=upload.key, filename=upload.filename or "film", size=upload.size)
+    session.add(source)
+    session.flush()
+    return source
+
+
+def start_job(session: Session, actor: Actor, source_id: int, priority: int = 0) -> EncodingJob:
+    """Begin to encode a source: the first step inspects it, and plans the others.
+
+    Raises NotFound, Forbidden, Invalid when the file was discarded, Conflict when it is being encoded already.
+    """
+    require(actor, "media.upload")
+    source = session.get(SourceAsset, source_id)
+    if source is None:
+        raise NotFound()
+    if not source.kept:
+        raise Invalid(_("The source file was discarded after it had been encoded. Upload it again."))
+    busy = session.scalar(select(EncodingJob.id).where(
+        EncodingJob.source_id == source.id, EncodingJob.state.in_((*LIVE, "paused"))))
+    if busy is not None:
+        raise Conflict(_("This file is being encoded already (job %(number)s).", number=busy))
+    job = EncodingJob(edition_id=source.edition_id, source_id=source.id, created_by_id=actor.id, priority=priority,
+                      package=new_package())
+    job.steps.append(EncodingStep(name="inspect", kind="inspect", lane="light", stage=STAGE_INSPECT, position=0,
+                                  weight=2.0))
+    session.add(job)
+    session.flush()
+    enqueue_after_commit(session, WORK, lane="light")
+    return job
+
+
+def encode_upload(session: Session, actor: Actor, upload_id: int, edition_id: int, priority: int = 0) -> EncodingJob:
+    """Take a stored upload as an edition's source and begin to encode it."""
+    return start_job(session, actor, source_from_upload(session, actor, upload_id, edition_id).id, priority)
+
+
+def cancel_job(session: Session, actor: Actor, job_id: int) -> EncodingJob:
+    """Call a job off; its running children end within two seconds. Raises NotFound, Forbidden, Conflict."""
+    require(actor, "media.manage")
+    job = _job(session, job_id)
+    if job.state not in (*LIVE, "paused"):
+        raise Conflict(_("This job is over already."))
+    job.state, job.code, job.message, job.finished_at = "cancelled", "cancelled", "", utcnow()
+    session.execute(update(EncodingStep).where(EncodingStep.job_id == job.id, EncodingStep.state == "queued")
+                    .values(state="cancelled"))
+    enqueue_after_commit(session, "media.sweep")
+    return job
+
+
+def retry_job(session: Session, actor: Actor, job_id: int) -> EncodingJob:
+    """Take up a failed, cancelled or paused job again; what is finished stays finished.
+
+    Raises NotFound, Forbidden, Invalid when the source is gone, Conflict when the job runs or another one does.
+    """
+    require(actor, "media.manage")
+    job = _job(session, job_id)
+    if job.state not in ("failed", "cancelled", "paused"):
+        raise Conflict(_("Only a job that failed, was cancelled or waits can be tried again."))
+    if not job.source.kept:
+        raise Invalid(_("The source file was discarded after it had been encoded. Upload it again."))
+    other = session.scalar(select(EncodingJob.id).where(
+        EncodingJob.source_id == job.source_id, EncodingJob.id != job.id, EncodingJob.state.in_((*LIVE, "paused"))))
+    if other is not None:
+        raise Conflict(_("This file is being encoded already (job %(number)s).", number=other))
+    cancelled = job.state == "cancelled"
+    job.state, job.code, job.message, job.finished_at = "queued", "", "", None
+    for step in job.steps:
+        if cancelled and step.stage > STAGE_INSPECT:
+            _again(step)  # a cancelled job's files are gone
+        elif step.state != "done":
+            _again(step)
+    for lane in ("light", "heavy"):
+        enqueue_after_commit(session, WORK, lane=lane)
+    return job
+
+
+def retry_failed(session: Session, actor: Actor) -> int:
+    """Take up all failed jobs again that no later job of their edition has overtaken; return how many.
+
+    Those whose source is gone, or which another job of the same source stands in for, stay failed.
+    """
+    require(actor, "media.manage")
+    later = aliased(EncodingJob)
+    failed = session.scalars(select(EncodingJob.id).join(SourceAsset, SourceAsset.id == EncodingJob.source_id).where(
+        EncodingJob.state == "failed", SourceAsset.kept,
+        ~select(later.id).where(later.edition_id == EncodingJob.edition_id, later.id > EncodingJob.id).exists())
+        .order_by(EncodingJob.id)).all()
+    for job_id in failed:
+        retry_job(session, actor, job_id)
+    return len(failed)
+
+
+def set_priority(session: Session, actor: Actor, job_id: int, priority: int) -> EncodingJob:
+    """Move a job before (higher) or behind others; running steps are not disturbed."""
+    require(actor, "media.manage")
+    if not -100 <= priority <= 100:
+        raise Invalid(_("A priority lies between -100 and 100."), fields={"priority": ["-100..100"]})
+    job = _job(session, job_id)
+    job.priority = priority
+    return job
+
+
+def _again(step: EncodingStep) -> None:
+    step.state, step.attempts, step.not_before, step.lease_until = "queued", 0, None, None
+    step.progress, step.speed, step.finished_at, step.result = 0.0, None, None, None
+    step.fence += 1
+
+
+def _job(session: Session, job_id: int) -> EncodingJob:
+    job = session.get(EncodingJob, job_id, populate_existing=True)
+    if job is None:
+        raise NotFound()
+    return job

@@ -1,0 +1,132 @@
+"""The watch page, and the buttons that lead to it from a title or an episode."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import Blueprint, Response, current_app, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from moviepoint.domains.accounts.viewer import current_viewer
+from moviepoint.domains.catalog import page_queries
+from moviepoint.domains.catalog.contexts import Link, Picture
+from moviepoint.domains.catalog.models import Episode, Season, Title
+from moviepoint.domains.catalog.pages import best_picture
+from moviepoint.domains.catalog.seo import seo
+from moviepoint.domains.catalog.words import (
+    Reader,
+    episode_words,
+    picture,
+    reader,
+    season_words,
+    site_settings,
+    title_name,
+    title_url,
+)
+from moviepoint.domains.media import playback, player
+from moviepoint.domains.media.contexts import WatchButtons, WatchLink, WatchPage
+from moviepoint.domains.media.models import Edition
+from moviepoint.kernel.db import db
+from moviepoint.kernel.i18n import gettext as _
+from moviepoint.shells.site import render_page
+
+pages = Blueprint("watch", __name__)
+MINUTE = 60_000  # milliseconds
+
+
+@pages.get("/watch/<edition>")
+def watch(edition: str) -> Response:
+    """Watch an edition; for whom that is, `playback.addresses` decides."""
+    return render_page("site/watch.html", watch_page(db.session(), edition, reader()))
+
+
+def watch_page(session: Session, public_id: str, to: Reader) -> WatchPage:
+    """Return the watch page of an edition. Raises NotFound, Forbidden."""
+    edition = playback.load_edition(session, public_id)
+    found = playback.addresses(current_app.extensions["moviepoint.hooks"], site_settings().secret_key, session,
+                               edition, current_viewer())
+    settings = player.player_settings(
+        edition, master=found.master, storyboard=found.storyboard, locale=to.locale,
+        audio=player.tracks_heard(edition), subtitles=player.tracks_read(edition))
+    place = of_title(session, edition, to) if edition.title_id else of_episode(session, edition, to)
+    return WatchPage(
+        seo=seo(kind="video.other", image=place["poster"].src if place["poster"] else ""),
+        edition_label=edition.label, duration=round((edition.duration_ms or 0) / MINUTE), player_settings=settings,
+        audio=[player.audio_name(track, to.locale) for track in playback.shown_audio(edition)],
+        subtitles=[player.subtitle_name(track, to.locale) for track in playback.shown_subtitles(edition)], **place)
+
+
+def of_title(session: Session, edition: Edition, to: Reader) -> dict[str, Any]:
+    """Return what the page says of a film."""
+    title = session.scalars(select(Title).where(Title.id == edition.title_id).options(
+        selectinload(Title.texts), selectinload(Title.images))).one()
+    name = title_name(to, title)
+    return {"heading": name, "about": Link(name, title_url(title.kind, title.slug)), "above": [],
+            "poster": screen_picture(to, title)}
+
+
+def of_episode(session: Session, edition: Edition, to: Reader) -> dict[str, Any]:
+    """Return what the page says of an episode, with its neighbours that can be watched."""
+    episode = session.scalars(select(Episode).where(Episode.id == edition.episode_id).options(
+        selectinload(Episode.texts), joinedload(Episode.season).options(
+            selectinload(Season.texts), joinedload(Season.title).options(
+                selectinload(Title.texts), selectinload(Title.images))))).one()
+    season = episode.season
+    title = season.title
+    name = episode_words(to, episode, title.original_language)
+    before, after = neighbours(session, episode, to, title.original_language)
+    place: dict[str, Any] = {"slug": title.slug, "number": season.number}
+    still = page_queries.stills(session, [episode.id], to.chain).get(episode.id)
+    return {"heading": name, "about": Link(name, url_for("catalog.episode", episode=episode.number, **place)),
+            "above": [Link(title_name(to, title), title_url(title.kind, title.slug)),
+                      Link(season_words(to, season), url_for("catalog.season", **place))],
+            "poster": picture(still) or screen_picture(to, title), "previous": before, "next": after}
+
+
+def neighbours(session: Session, episode: Episode, to: Reader, language: str) -> tuple[Link | None, Link | None]:
+    """Return links to watch the episodes before and after this one, where they have a package."""
+    rows = session.execute(
+        select(Episode, Edition.public_id).join(Edition, Edition.episode_id == Episode.id)
+        .where(Episode.season_id == episode.season_id, Edition.package.is_not(None), Episode.id != episode.id)
+        .order_by(Episode.number, Edition.position, Edition.id).options(selectinload(Episode.texts))).all()
+    links = {row.Episode.number: Link(episode_words(to, row.Episode, language),
+                                      url_for("watch.watch", edition=row.public_id)) for row in reversed(rows)}
+    before = max((number for number in links if number < episode.number), default=None)
+    after = min((number for number in links if number > episode.number), default=None)
+    return (links[before] if before is not None else None), (links[after] if after is not None else None)
+
+
+def screen_picture(to: Reader, title: Title) -> Picture | None:
+    """Return what the screen shows before the film begins: a wide picture; a poster would be cut."""
+    return best_picture(to, title, "backdrop")
+
+
+def title_buttons(title_id: int) -> Mapping[str, Any] | None:
+    """Return the buttons of a title: its own editions, or a series' first episode that can be watched."""
+    session = db.session()
+    links = edition_links(session, Edition.title_id == title_id)
+    if not links:
+        first = session.execute(
+            select(Edition.public_id, Season.number, Episode.number).join(Episode, Episode.id == Edition.episode_id)
+            .join(Season, Season.id == Episode.season_id)
+            .where(Season.title_id == title_id, Edition.package.is_not(None))
+            .order_by(Season.number == 0, Season.number, Episode.number, Edition.position).limit(1)).first()
+        if first is not None:
+            label = _("season %(season)d, episode %(episode)d", season=first[1], episode=first[2])
+            links = [WatchLink(url_for("watch.watch", edition=first[0]), label)]
+    return {"buttons": WatchButtons(links)} if links else None
+
+
+def episode_buttons(episode_id: int) -> Mapping[str, Any] | None:
+    """Return the buttons of an episode."""
+    links = edition_links(db.session(), Edition.episode_id == episode_id)
+    return {"buttons": WatchButtons(links)} if links else None
+
+
+def edition_links(session: Session, condition: Any) -> Sequence[WatchLink]:
+    """Return links to the editions that can be watched."""
+    rows = session.execute(select(Edition.public_id, Edition.label).where(condition, Edition.package.is_not(None))
+                           .order_by(Edition.position, Edition.id))
+    return [WatchLink(url_for("watch.watch", edition=row.public_id), row.label) for row in rows]
+

@@ -1,0 +1,262 @@
+"""The worker: takes steps by lease, does them, and writes down how they ended.
+
+A message from the queue only says 'there is work'. Losing one loses nothing, since the sweep looks again;
+getting one twice does no harm, since a step is had by lease only.
+"""
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from moviepoint.domains.media import ledger, publishing, room
+from moviepoint.domains.media.encoding import posters, probe, steps, verify
+from moviepoint.domains.media.encoding.binaries import Tools, ToolsMissing, find_tools
+from moviepoint.domains.media.encoding.child import Progress, find_sandbox
+from moviepoint.domains.media.encoding.errors import Blocked, DiskFull, EncodingError, Refused, Stopped
+from moviepoint.domains.media.encoding.plan import Plan, Profile, Step, make_plan
+from moviepoint.domains.media.encoding.probe import Probe
+from moviepoint.domains.media.encoding.verify import BadPackage
+from moviepoint.domains.media.ledger import Lease
+from moviepoint.domains.media.models import EncodingJob, EncodingStep
+from moviepoint.domains.media.services import STAGE_CHECK, STAGE_ENCODE, STAGE_PUBLISH, new_package
+from moviepoint.domains.media.slots import slot
+from moviepoint.kernel.db import db, unit_of_work
+from moviepoint.kernel.files import LocalStorage
+from moviepoint.kernel.tasks import enqueue
+from moviepoint.settings import Settings
+
+log = structlog.get_logger(__name__)
+WORKER = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+STAGING = ".work"
+LOOK_SECONDS = 1.0  # between two looks whether the work is still wanted
+STAGES = {"check": STAGE_CHECK, "publish": STAGE_PUBLISH}
+
+
+class Bench(msgspec.Struct, frozen=True):
+    """What a worker has at hand: settings, storage and how films are encoded here."""
+
+    settings: Settings
+    storage: LocalStorage
+    profile: Profile
+
+    def tools(self) -> Tools:
+        return find_tools(self.settings.ffmpeg, self.settings.ffprobe)
+
+
+class LeaseWatch(steps.StepWatch):
+    """Renews a lease while work goes on, and ends the work when it is no longer wanted or the disk is full."""
+
+    def __init__(self, bench: Bench, lease: Lease) -> None:
+        self._bench, self._lease = bench, lease
+        self._looked = self._beaten = time.monotonic()
+        self._command = ""
+
+    def began(self, command: str) -> None:
+        self._command = command
+
+    def __call__(self, share: float, speed: float | None) -> None:
+        now = time.monotonic()
+        if now - self._looked < LOOK_SECONDS:
+            return
+        self._looked = now
+        if now - self._beaten >= ledger.BEAT.total_seconds():
+            self._beaten = now
+            with unit_of_work() as session:
+                held = ledger.renew(session, self._lease, share, speed, self._command)
+        else:
+            held = ledger.holds(db.session(), self._lease)
+            db.session.rollback()
+        if not held:
+            raise Stopped()
+        if room.free(self._bench.storage) < self._bench.settings.free_disk_reserve_bytes // 2:
+            raise DiskFull()
+
+    def progress(self, progress: Progress) -> None:
+        """Take a child's progress where no share is known."""
+        self(0.5, progress.speed)
+
+
+def work(bench: Bench, lane: str) -> int:
+    """Do steps of a lane until there are none; returns how many. Heavy ones only while a slot is free."""
+    if lane == "heavy":
+        with slot(bench.settings.instance / "slots", bench.settings.encode_slots) as number:
+            return 0 if number is None else _drain(bench, lane)
+    return _drain(bench, lane)
+
+
+def _drain(bench: Bench, lane: str) -> int:
+    done = 0
+    while True:
+        with unit_of_work() as session:
+            lease = ledger.take(session, lane, WORKER)
+        if lease is None:
+            return done
+        do_step(bench, lease)
+        done += 1
+        _wake_others(lane)
+
+
+def _wake_others(lane: str) -> None:
+    """A finished step may have made work ready in another lane."""
+    lanes = ledger.lanes_with_work(db.session())
+    db.session.rollback()
+    for other in lanes - {lane}:
+        enqueue("media.work", lane=other)
+
+
+def do_step(bench: Bench, lease: Lease) -> None:
+    """Do one leased step and write down how it ended; nothing escapes but what stops the process."""
+    logger = log.bind(job=lease.job_id, step=lease.name, fence=lease.fence)
+    try:
+        KINDS.get(lease.kind, _encode)(bench, lease, LeaseWatch(bench, lease))
+        logger.info("step done")
+    except Stopped:
+        logger.info("step called off")
+        _clean_up(bench, lease)
+    except Blocked as error:
+        logger.warning("step blocked", code=error.code)
+        with unit_of_work() as session:
+            ledger.pause(session, lease, error.code, error.message)
+    except BadPackage as error:
+        logger.warning("package refused", message=error.message)
+        with unit_of_work() as session:
+            ledger.remake(session, lease, new_package(), error.code, error.message)
+    except (Refused, ToolsMissing) as error:
+        logger.info("step refused", code=error.code)
+        with unit_of_work() as session:
+            ledger.fail(session, lease, error.code, error.message)
+    except EncodingError as error:
+        logger.warning("step failed", code=error.code, message=error.message)
+        with unit_of_work() as session:
+            ledger.fail_for_now(session, lease, error.code, error.message)
+    except OSError as error:
+        _fail_of_storage(lease, error)
+    except Exception as error:
+        logger.exception("step failed")
+        with unit_of_work() as session:
+            ledger.fail_for_now(session, lease, "internal", f"An error in MoviePoint: {type(error).__name__}.")
+
+
+def _fail_of_storage(lease: Lease, error: OSError) -> None:
+    """Name what the storage said; a full or read-only one is waited for, all else is tried again."""
+    blocked = room.blocked_by(error)
+    log.warning("storage failed", step=lease.name, error=str(error))
+    with unit_of_work() as session:
+        if blocked is not None:
+            ledger.pause(session, lease, blocked.code, blocked.message)
+        else:
+            ledger.fail_for_now(session, lease, "storage", f"The storage cannot be used: {error.strerror}.")
+
+
+def _inspect(bench: Bench, lease: Lease, watch: LeaseWatch) -> None:
+    source = _source(bench, lease)
+    found = probe.inspect(bench.tools(), find_sandbox(), source, watch.progress)
+    plan = make_plan(found, bench.profile)
+    checksum = room.sha256(source, lambda share: watch(share, None))
+    with unit_of_work() as session:
+        if not ledger.complete(session, lease, {"notes": list(plan.notes)}):
+            return
+        job = session.get_one(EncodingJob, lease.job_id, populate_existing=True)
+        job.source.probe, job.source.sha256 = msgspec.to_builtins(found), checksum
+        job.plan = msgspec.to_builtins(plan)
+        for position, step in enumerate(plan.steps, start=1):
+            session.add(EncodingStep(job_id=job.id, position=position, name=step.name, kind=step.kind, lane=step.lane,
+                                     stage=STAGES.get(step.kind, STAGE_ENCODE), weight=step.weight,
+                                     parameters=msgspec.to_builtins(step)))
+        if not room.enough(session, bench.storage, bench.settings, job):
+            ledger.pause_job(session, job.id, "disk-full", room.message(plan.bytes_needed))
+
+
+def _encode(bench: Bench, lease: Lease, watch: LeaseWatch) -> None:
+    shop = _workshop(bench, lease)
+    step = msgspec.convert(lease.parameters, Step)
+    package = _package(bench, lease)
+    staging = package / STAGING / f"{lease.name}.{lease.fence}"
+    earlier = [path for path in sorted((package / STAGING).glob(f"{lease.name}.*")) if path != staging]
+    # the package itself is looked at too: a worker may have died between moving a range there and saying so
+    result = steps.run_step(shop, step, staging, [*earlier, package], watch)
+    if not _held(lease):
+        raise Stopped()
+    steps.commit(staging, package, result.files)
+    kept = msgspec.structs.replace(result, files=(), log="", command="")
+    with unit_of_work() as session:
+        ledger.complete(session, lease, msgspec.to_builtins(kept), result.command, result.log)
+    for path in earlier:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _check(bench: Bench, lease: Lease, watch: LeaseWatch) -> None:
+    shop, package = _workshop(bench, lease), _package(bench, lease)
+    facts = verify.finish_package(package, shop.plan, shop.tools, shop.sandbox, lambda share: watch(share, None))
+    poster = posters.take_poster(shop, package, watch.progress)
+    with unit_of_work() as session:
+        ledger.complete(session, lease, {"facts": msgspec.to_builtins(facts), "poster": poster})
+
+
+def _publish(bench: Bench, lease: Lease, watch: LeaseWatch) -> None:
+    watch(0.0, None)
+    with unit_of_work() as session:
+        discarded = publishing.publish(session, lease, keep_source=bench.settings.keep_sources)
+    if discarded:
+        bench.storage.delete(discarded)
+    shutil.rmtree(_package(bench, lease) / STAGING, ignore_errors=True)
+
+
+KINDS: dict[str, Callable[[Bench, Lease, LeaseWatch], None]] = {
+    "inspect": _inspect, "check": _check, "publish": _publish}
+
+
+def _workshop(bench: Bench, lease: Lease) -> steps.Workshop:
+    values = _read(lambda session: session.execute(
+        select(EncodingJob.plan, EncodingJob.source_id).where(EncodingJob.id == lease.job_id)).one())
+    described = _read(lambda session: session.get_one(EncodingJob, lease.job_id).source.probe)
+    return steps.Workshop(bench.tools(), find_sandbox(), _source(bench, lease), msgspec.convert(described, Probe),
+                          msgspec.convert(values.plan, Plan), bench.profile)
+
+
+def _source(bench: Bench, lease: Lease) -> Path:
+    key = _read(lambda session: session.get_one(EncodingJob, lease.job_id).source.key)
+    path = bench.storage.path(key)
+    if not path.is_file():
+        raise Blocked("source-gone", "The uploaded file is not on the storage. The job goes on when it is there again.")
+    return path
+
+
+def _package(bench: Bench, lease: Lease) -> Path:
+    key: str = _read(lambda session: session.get_one(EncodingJob, lease.job_id).package)
+    path = bench.storage.path(key)
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def _held(lease: Lease) -> bool:
+    return bool(_read(lambda session: ledger.holds(session, lease)))
+
+
+def _read(query: Callable[[Session], Any]) -> Any:
+    """Run a read of its own, so that no transaction stays open while ffmpeg runs."""
+    session = db.session()
+    try:
+        return query(session)
+    finally:
+        db.session.rollback()
+
+
+def _clean_up(bench: Bench, lease: Lease) -> None:
+    """After a step was called off: its staged files stay for the next worker, unless the job is cancelled."""
+    state = _read(lambda session: session.scalar(select(EncodingJob.state).where(EncodingJob.id == lease.job_id)))
+    with unit_of_work() as session:
+        ledger.release(session, lease, "cancelled" if state == "cancelled" else "queued")
+    if state == "cancelled":
+        bench.storage.delete(_read(lambda session: session.get_one(EncodingJob, lease.job_id).package))

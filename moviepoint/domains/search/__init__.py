@@ -1,0 +1,1 @@
+"""Search: the index, its queries, and what they are shown as."""

@@ -1,0 +1,59 @@
+"""What search adds."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from moviepoint.domains.search import tasks
+from moviepoint.domains.search.api import resource
+from moviepoint.domains.search.cli import search_group
+from moviepoint.domains.search.views import pages
+from moviepoint.hooks import hookimpl
+from moviepoint.hooks.types import ApiResource, Command, Pages, Task
+from moviepoint.kernel.tasks import enqueue
+
+
+@hookimpl
+def register_pages() -> Sequence[Pages]:
+    return [Pages(pages)]
+
+
+@hookimpl
+def register_api_resources() -> Sequence[ApiResource]:
+    return [ApiResource("search", resource)]
+
+
+@hookimpl
+def register_tasks() -> Sequence[Task]:
+    return [Task("search.index", tasks.index), Task("search.rebuild", tasks.rebuild),
+            Task("search.reconcile", tasks.reconcile, every=timedelta(hours=1))]
+
+
+@hookimpl
+def register_commands() -> Sequence[Command]:
+    return [Command(search_group)]
+
+
+@hookimpl
+def on_title_saved(title_id: int) -> None:
+    enqueue("search.index", source="title", ids=[title_id])
+
+
+@hookimpl
+def on_title_published(title_id: int) -> None:
+    enqueue("search.index", source="title", ids=[title_id])
+
+
+@hookimpl
+def on_title_unpublished(title_id: int) -> None:
+    enqueue("search.index", source="title", ids=[title_id])
+
+
+@hookimpl
+def on_title_deleted(title_id: int) -> None:
+    enqueue("search.index", source="title", ids=[title_id])
+
+
+@hookimpl
+def on_person_saved(person_id: int) -> None:
+    enqueue("search.index", source="person", ids=[person_id])

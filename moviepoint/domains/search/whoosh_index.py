@@ -1,0 +1,291 @@
+"""The embedded engine: Whoosh, with one writer and many readers.
+
+A generation is a folder; `current` names the one in use, so that a rebuild swaps it at once. What Whoosh does
+slowly (facets, ranges) is done by sets of document numbers, made once a generation.
+"""
+from __future__ import annotations
+
+import hashlib
+import shutil
+import threading
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+from whoosh import index as whoosh
+from whoosh import query as q
+from whoosh.analysis import SpaceSeparatedTokenizer
+from whoosh.fields import ID, STORED, TEXT, Schema
+from whoosh.searching import Searcher
+
+from moviepoint.domains.search import ranking
+from moviepoint.domains.search.analysis import has_cyrillic, stem, stems, terms, title_key, transliterate
+from moviepoint.domains.search.index import (
+    FACETS,
+    Found,
+    IndexMissing,
+    Query,
+    Results,
+    decade,
+    document_key,
+)
+from moviepoint.hooks.types import SearchDocument
+
+log = structlog.get_logger(__name__)
+VERSION = 1  # of the schema: an index of another version is not opened
+FRESH_SECONDS = 1.0
+LOCK_SECONDS = 60.0
+CANDIDATES = 300  # scored by the engine, then ranked by us
+KEEP_SECONDS = 120  # a reader may still hold a generation that was replaced
+
+
+def schema() -> Schema:
+    """Return the fields; text comes as terms that are folded or stemmed already."""
+    spaced = SpaceSeparatedTokenizer()
+    return Schema(
+        key=ID(unique=True, stored=True), source=STORED, row=STORED, kind=STORED, genres=STORED, year=STORED,
+        popularity=STORED, names=STORED, digest=STORED,
+        title=TEXT(analyzer=spaced), tstem=TEXT(analyzer=spaced, phrase=False),
+        people=TEXT(analyzer=spaced, phrase=False), text=TEXT(analyzer=spaced, phrase=False))
+
+
+@dataclass
+class Generation:
+    """An open searcher and what was gathered from it once."""
+
+    searcher: Searcher
+    name: str
+    stored: list[dict[str, Any]]
+    sets: dict[str, dict[str, set[int]]]
+    years: dict[int, set[int]]
+
+
+class WhooshIndex:
+    """SearchIndex on a folder of this machine."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._write_lock = threading.Lock()
+        self._open_lock = threading.Lock()
+        self._open: Generation | None = None
+        self._checked = 0.0
+
+    def update(self, source: str, ids: Sequence[int], documents: Iterable[SearchDocument]) -> None:
+        with self._write_lock:
+            with _readable():
+                writer = self._index().writer(timeout=LOCK_SECONDS)
+            try:
+                with _readable():
+                    for row_id in ids:
+                        writer.delete_by_term("key", document_key(source, row_id))
+                for document in documents:
+                    writer.add_document(**fields_of(source, document))
+            except BaseException:
+                writer.cancel()
+                raise
+            with _readable():
+                writer.commit()
+
+    def rebuild(self, documents: Mapping[str, Iterable[SearchDocument]]) -> int:
+        name = f"v{VERSION}-{uuid.uuid4().hex[:12]}"
+        target = self.folder / name
+        target.mkdir(parents=True)
+        count = 0
+        with self._write_lock:
+            writer = whoosh.create_in(target, schema()).writer(limitmb=128)
+            try:
+                for source, rows in documents.items():
+                    for document in rows:
+                        writer.add_document(**fields_of(source, document))
+                        count += 1
+                writer.commit(optimize=True)
+            except BaseException:
+                if not writer.is_closed:
+                    writer.cancel()
+                shutil.rmtree(target, ignore_errors=True)
+                raise
+            pointer = self.folder / "current.part"
+            pointer.write_text(name)
+            pointer.replace(self.folder / "current")
+        self._remove_old(name)
+        return count
+
+    def search(self, query: Query, limit: int) -> Results:
+        generation = self._generation()
+        with _readable():
+            matching, scored, correction = self._match(generation, query)
+        passing = self._passing(generation, query)
+        kept = matching & passing[""]
+        order = sorted(kept, key=lambda number: ranking.rank(
+            query, generation.stored[number], scored.get(number, 0.0)), reverse=True)
+        found = tuple(Found(generation.stored[n]["source"], generation.stored[n]["row"], scored.get(n, 0.0))
+                      for n in order[:limit])
+        facets = {facet: {value: count for value, numbers in generation.sets[facet].items()
+                          if (count := len(numbers & matching & passing[facet]))} for facet in FACETS}
+        return Results(found, len(kept), facets, correction if correction != " ".join(query.terms) else "")
+
+    def suggest(self, prefix: str, limit: int) -> list[Found]:
+        words = terms(prefix)
+        if not words:
+            return []
+        generation = self._generation()
+        condition = q.And([*(q.Term("title", word) for word in words[:-1]), q.Prefix("title", words[-1])])
+        with _readable():
+            numbers = set(generation.searcher.docs_for_query(condition))
+        asked = Query(prefix, tuple(words))
+        best = sorted(numbers, key=lambda n: ranking.rank(asked, generation.stored[n], 0.0), reverse=True)
+        return [Found(generation.stored[n]["source"], generation.stored[n]["row"], 0.0) for n in best[:limit]]
+
+    def generation(self) -> str:
+        try:
+            return (self.folder / "current").read_text(errors="replace").strip()
+        except OSError:
+            return ""
+
+    def digests(self) -> dict[tuple[str, int], str]:
+        return {(row["source"], row["row"]): row["digest"] for row in self._generation().stored if row}
+
+    def _match(self, generation: Generation, query: Query) -> tuple[set[int], dict[int, float], str]:
+        """Return all matches, the engine's score of the best of them, and a correction or nothing."""
+        condition, correction = strict(query.terms), ""
+        matching = set(generation.searcher.docs_for_query(condition))
+        if len(matching) < ranking.FEW:
+            wider = lenient(query.terms)
+            more = set(generation.searcher.docs_for_query(wider))
+            if len(more) > len(matching):
+                condition, correction = wider, self._correct(generation, query.terms)
+                matching |= more
+        scored = {hit.docnum: float(hit.score) for hit in generation.searcher.search(condition, limit=CANDIDATES)}
+        return matching, scored, correction
+
+    def _passing(self, generation: Generation, query: Query) -> dict[str, set[int]]:
+        """Return the documents that pass all filters (""), and all but each facet's own."""
+        everything = set(range(len(generation.stored)))
+        allowed = dict.fromkeys(FACETS, everything)
+        for facet, wanted in (("kind", query.kinds), ("genre", query.genres)):
+            if wanted:
+                allowed[facet] = set().union(*(generation.sets[facet].get(value, set()) for value in wanted))
+        if query.years:
+            first, last = query.years
+            allowed["decade"] = set().union(*(numbers for year, numbers in generation.years.items()
+                                              if first <= year <= last))
+        passing = {"": set.intersection(*allowed.values())}
+        for facet in FACETS:
+            passing[facet] = set.intersection(*(numbers for name, numbers in allowed.items() if name != facet))
+        return passing
+
+    def _correct(self, generation: Generation, words: Sequence[str]) -> str:
+        """Return the query with each unknown word replaced by the nearest known one; empty if one has none."""
+        reader, corrected = generation.searcher.reader(), []
+        for word in words:
+            if ("title", word) in reader or ("people", word) in reader:
+                corrected.append(word)
+                continue
+            near = [nearest for field in ("title", "people")
+                    for nearest in generation.searcher.suggest(field, word, limit=1, maxdist=ranking.reach(word))]
+            if not near:
+                return ""
+            corrected.append(near[0])
+        return " ".join(corrected)
+
+    def _index(self) -> whoosh.FileIndex:
+        """Open the generation in use. Raises IndexMissing, also for what is damaged or of another version."""
+        with _readable():
+            name = self.generation()
+            if not name.startswith(f"v{VERSION}-"):
+                raise IndexMissing()
+            return whoosh.open_dir(self.folder / name)
+
+    def _generation(self) -> Generation:
+        now = time.monotonic()
+        with self._open_lock:
+            if self._open is not None and now - self._checked < FRESH_SECONDS:
+                return self._open
+            index = self._index()
+            name = f"{index.storage.folder}/{index.latest_generation()}"
+            if self._open is None or self._open.name != name:
+                with _readable():
+                    self._open = _gather(index.searcher(), name)
+            self._checked = now
+            return self._open
+
+    def _remove_old(self, current: str) -> None:
+        for path in self.folder.glob("v*-*"):
+            if path.name != current and time.time() - path.stat().st_mtime > KEEP_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Turn any failure to read an index into IndexMissing.
+
+    Whoosh has no common error for a damaged index: pickle, struct, the operating system's, its own.
+    """
+    try:
+        yield
+    except (IndexMissing, whoosh.LockError):  # a lock that is held says nothing of the index behind it
+        raise
+    except Exception as error:
+        log.warning("search index cannot be read", error=repr(error))
+        raise IndexMissing() from None
+
+
+def strict(words: Sequence[str]) -> q.Query:
+    """Every word must be found: in a title (the last one as its beginning), in a name, or in the text by its stem."""
+    wanted = [[q.Term("title", word, boost=4.0), q.Term("tstem", stem(word), boost=3.0),
+               q.Term("people", word, boost=2.0), q.Term("text", stem(word))] for word in words]
+    if len(words) > 1 or len(words[-1]) > 1:  # one letter alone begins too many titles
+        wanted[-1].append(q.Prefix("title", words[-1], boost=1.5))
+    return q.And([q.Or(places) for places in wanted])
+
+
+def lenient(words: Sequence[str]) -> q.Query:
+    """As `strict`, but a word of a title or a name may be misspelt."""
+    return q.And([q.Or([
+        q.Term("title", word, boost=4.0), q.Term("tstem", stem(word), boost=3.0), q.Term("people", word, boost=2.0),
+        q.Term("text", stem(word)),
+        *(q.FuzzyTerm(field, word, maxdist=ranking.reach(word), prefixlength=1 if len(word) > 3 else 0)
+          for field in ("title", "people") if ranking.reach(word))]) for word in words])
+
+
+def fields_of(source: str, document: SearchDocument) -> dict[str, Any]:
+    """Return a document as Whoosh's fields."""
+    names = [document.original_title, *document.titles]
+    spelt = [*names, *(transliterate(name) for name in names if has_cyrillic(name))]
+    people = [*document.people, *(transliterate(name) for name in document.people if has_cyrillic(name))]
+    keys = sorted({title_key(name) for name in spelt if name})
+    return {
+        "key": document_key(source, document.id), "source": source, "row": document.id, "kind": document.kind,
+        "genres": list(document.genres), "year": document.year, "popularity": document.popularity, "names": keys,
+        "digest": digest(document), "title": " ".join(term for name in spelt for term in terms(name)),
+        "tstem": " ".join(term for name in spelt for term in stems(name)),
+        "people": " ".join(term for name in people for term in terms(name)),
+        "text": " ".join(term for text in document.text for term in stems(text))}
+
+
+def digest(document: SearchDocument) -> str:
+    """Return a short hash of all that is indexed of a document."""
+    return hashlib.sha256(msgspec.json.encode(document)).hexdigest()[:16]
+
+
+def _gather(searcher: Searcher, name: str) -> Generation:
+    reader = searcher.reader()
+    stored: list[dict[str, Any]] = [{} for _ in range(reader.doc_count_all())]
+    sets: dict[str, dict[str, set[int]]] = {facet: defaultdict(set) for facet in FACETS}
+    years: dict[int, set[int]] = defaultdict(set)
+    for number, row in reader.iter_docs():
+        stored[number] = row
+        sets["kind"][row["kind"]].add(number)
+        for genre in row.get("genres", ()):
+            sets["genre"][genre].add(number)
+        if row.get("year"):
+            sets["decade"][decade(row["year"])].add(number)
+            years[row["year"]].add(number)
+    return Generation(searcher, name, stored, sets, years)

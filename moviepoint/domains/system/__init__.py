@@ -1,0 +1,1 @@
+"""The running system: its settings, themes, plugins and health."""

@@ -1,0 +1,156 @@
+"""What hooks return: frozen dataclasses, so that a contribution is a value and cannot be changed later."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import click
+from flask import Blueprint
+from sqlalchemy.orm import Session
+
+from moviepoint.kernel.tasks import Task
+
+__all__ = ["AdminPanel", "AdminView", "ApiResource", "Command", "ContentType", "Found", "NavItem", "Pages",
+           "Permission", "SearchDocument", "SearchSource", "SlotFill", "Task"]
+
+
+@dataclass(frozen=True)
+class Permission:
+    """Something that a role may be allowed; `roles` are those that have it from the start.
+
+    A grant can be narrowed to texts in one locale (`by_locale`) or to what the actor has added (`own`), where the
+    services that ask for it know how; `roles` may name such a grant as "contributor:own".
+    """
+
+    name: str  # "catalog.edit"
+    label: Any  # lazily translated
+    roles: tuple[str, ...] = ("administrator",)
+    by_locale: bool = False
+    own: bool = False
+
+
+@dataclass(frozen=True)
+class Pages:
+    """A blueprint of the public site; with `localised` its addresses begin with the locale."""
+
+    blueprint: Blueprint
+    localised: bool = True
+
+
+@dataclass(frozen=True)
+class ApiResource:
+    """A blueprint mounted under /api/v1; `name` is what an operator leaves out by."""
+
+    name: str
+    blueprint: Blueprint
+
+
+@dataclass(frozen=True)
+class AdminView:
+    """A Flask-Admin view, made anew for each app by calling `make`."""
+
+    make: Callable[[], Any]
+    category: Any = ""  # the group of the menu it stands in, lazily translated; empty for the top level
+    order: int = 100
+
+
+@dataclass(frozen=True)
+class AdminPanel:
+    """A part of the back office's first page: a template, and its variables from a session."""
+
+    template: str
+    context: Callable[[Session], Mapping[str, Any]]
+    permission: str = "admin.access"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a quick search shows: a name, and a few words that tell it from others of that name."""
+
+    id: int
+    label: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class ContentType:
+    """A kind of content that editors find, import, export, and take back to an earlier state.
+
+    A document is the plain data (JSON) of `input`, the struct that the type's service takes. `document` gives it for
+    a row, `save` writes it (to a new row without an id) and returns the row's id, `match` tells which row a document
+    from elsewhere means. All check their own policies.
+    """
+
+    name: str  # "title": what history, exports and the API call it
+    label: Any  # lazily translated, in the plural: "Titles"
+    permission: str
+    input: type[Any]
+    address: Callable[[int], str]  # its page in the back office, by id
+    find: Callable[[Session, Any, str, int], Sequence[Found]]  # (session, viewer, text, limit)
+    ids: Callable[[Session], Iterable[int]]  # in the order of an export
+    document: Callable[[Session, int], Mapping[str, Any]]  # raises NotFound
+    save: Callable[[Session, Any, Mapping[str, Any], int | None], int]  # (session, actor, document, id)
+    match: Callable[[Session, Mapping[str, Any]], int | None]
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """An entry of the site's main menu; `label` is lazily translated."""
+
+    endpoint: str
+    label: Any
+    order: int = 100
+    arguments: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SlotFill:
+    """A template rendered at a named place of a page.
+
+    `context` takes the slot's keyword arguments and returns the template's variables, or None to show
+    nothing; without it the template gets the arguments as they are.
+    """
+
+    slot: str  # "title.player"
+    template: str
+    context: Callable[..., Mapping[str, Any] | None] | None = None
+    order: int = 100
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command or group below `./manage.py`."""
+
+    command: click.Command
+
+
+@dataclass(frozen=True)
+class SearchDocument:
+    """One thing to be found. Text is plain; the index does its own folding and stemming."""
+
+    kind: str  # "film", "series", "person"
+    id: int
+    titles: tuple[str, ...]  # in all languages, the original and alternatives too
+    original_title: str = ""
+    people: tuple[str, ...] = ()
+    text: tuple[str, ...] = ()  # overviews, taglines
+    genres: tuple[str, ...] = ()  # slugs
+    year: int | None = None
+    popularity: float = 0.0
+
+
+@dataclass(frozen=True)
+class SearchSource:
+    """Where documents of some kinds come from.
+
+    `ids` lists all that should be in the index, `load` turns a batch of ids into documents (an id that is
+    gone or not public is left out, which removes it). `related` names, by source, the ids of other documents that
+    change with these: the people of a title that becomes public.
+    """
+
+    name: str  # "title", "person"
+    kinds: tuple[str, ...]
+    ids: Callable[[Session], Iterable[int]]
+    load: Callable[[Session, Sequence[int]], Iterable[SearchDocument]]
+    related: Callable[[Session, Sequence[int]], Mapping[str, Sequence[int]]] | None = None

@@ -1,0 +1,106 @@
+"""Language tags, slugs and small text manners."""
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+
+from babel import Locale, UnknownLocaleError
+from slugify import slugify as _slugify
+
+#: ISO 639-2/B and other spellings met in files, which CLDR's two-letter data does not know.
+_ALIASES = {
+    "alb": "sq", "arm": "hy", "baq": "eu", "bur": "my", "chi": "zh", "cze": "cs", "dut": "nl", "fre": "fr",
+    "geo": "ka", "ger": "de", "gre": "el", "ice": "is", "mac": "mk", "mao": "mi", "may": "ms", "per": "fa",
+    "rum": "ro", "slo": "sk", "tib": "bo", "wel": "cy", "pob": "pt-BR", "scr": "hr", "scc": "sr", "iw": "he",
+    "mol": "ro", "jw": "jv", "in": "id",
+    "rus": "ru", "eng": "en", "deu": "de", "fra": "fr", "spa": "es", "ita": "it", "jpn": "ja", "kor": "ko",
+    "zho": "zh", "por": "pt", "pol": "pl", "ukr": "uk", "bel": "be", "kaz": "kk", "uzb": "uz", "tur": "tr",
+    "ara": "ar", "heb": "he", "hin": "hi", "tha": "th", "vie": "vi", "ind": "id", "swe": "sv", "nor": "no",
+    "nob": "nb", "nno": "nn", "dan": "da", "fin": "fi", "est": "et", "lav": "lv", "lit": "lt", "ces": "cs",
+    "slk": "sk", "hun": "hu", "ron": "ro", "bul": "bg", "srp": "sr", "hrv": "hr", "slv": "sl", "mkd": "mk",
+    "ell": "el", "sqi": "sq", "hye": "hy", "kat": "ka", "aze": "az", "fas": "fa", "urd": "ur", "ben": "bn",
+    "tam": "ta", "tel": "te", "mal": "ml", "kan": "kn", "mar": "mr", "guj": "gu", "pan": "pa", "msa": "ms",
+    "nld": "nl", "isl": "is", "gle": "ga", "cym": "cy", "eus": "eu", "cat": "ca", "glg": "gl", "lat": "la",
+    "mon": "mn", "kir": "ky", "tgk": "tg", "tuk": "tk", "tat": "tt", "epo": "eo", "mya": "my", "khm": "km",
+    "lao": "lo", "bod": "bo", "nep": "ne", "sin": "si", "amh": "am", "swa": "sw", "zul": "zu", "afr": "af",
+}
+#: Countries that are no more, which CLDR does not name and old films come from; other locales see the English.
+_FORMER_COUNTRIES = {
+    "SU": {"en": "Soviet Union", "ru": "СССР"},
+    "DD": {"en": "East Germany", "ru": "ГДР"},
+    "CS": {"en": "Czechoslovakia", "ru": "Чехословакия"},
+    "YU": {"en": "Yugoslavia", "ru": "Югославия"},
+}
+_SPECIAL = frozenset({"und", "zxx", "mul"})
+
+
+@cache
+def normalise_language(tag: str) -> str:
+    """Return the BCP-47 form of a language tag: `rus` → `ru`, `zh_CN` → `zh-CN`, `pob` → `pt-BR`.
+
+    Empty means `und`. Raises ValueError for what is no language.
+    """
+    cleaned = tag.strip().replace("_", "-")
+    if not cleaned:
+        return "und"
+    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", cleaned):
+        raise ValueError(f"{tag!r} is no language tag")
+    language, _, rest = cleaned.partition("-")
+    language = language.lower()
+    if language in _SPECIAL:
+        return language
+    language = _ALIASES.get(language, language)
+    parts = [language] + [p.title() if len(p) == 4 and p.isalpha() else p.upper() if len(p) in (2, 3) else p.lower()
+                          for p in rest.split("-") if p]
+    joined = "-".join(parts)
+    if language_name(joined.split("-")[0], "en") == joined.split("-")[0]:
+        raise ValueError(f"{tag!r} is no known language")
+    return joined
+
+
+@cache
+def language_name(tag: str, locale: str) -> str:
+    """Return a language's name in a locale's language ("Russian", "русский"); the tag itself if unknown."""
+    parsed = _locale(locale)
+    base, _, rest = tag.partition("-")
+    name = parsed.languages.get(tag.replace("-", "_")) or parsed.languages.get(base) or tag
+    if rest and tag.replace("-", "_") not in parsed.languages:
+        detail = parsed.scripts.get(rest) or parsed.territories.get(rest)
+        name = f"{name} ({detail})" if detail else name
+    return name
+
+
+@cache
+def country_name(code: str, locale: str) -> str:
+    """Return a country's name in a locale's language; the code itself if unknown."""
+    parsed, code = _locale(locale), code.upper()
+    former = _FORMER_COUNTRIES.get(code, {})
+    return str(parsed.territories.get(code) or former.get(parsed.language) or former.get("en") or code)
+
+
+@cache
+def text_direction(tag: str) -> str:
+    """Return `rtl` or `ltr` for a language tag."""
+    try:
+        return Locale.parse(tag.replace("-", "_")).text_direction
+    except (UnknownLocaleError, ValueError):
+        return "ltr"
+
+
+def slugify(text: str, max_length: int = 80) -> str:
+    """Return an ASCII slug; `title` when nothing of the text survives."""
+    return str(_slugify(text, max_length=max_length, word_boundary=True)) or "title"
+
+
+def one_line(text: str) -> str:
+    """Fold white space and drop control characters: for names that end up in a line of something."""
+    kept = "".join(" " if unicodedata.category(c).startswith(("C", "Z")) else c for c in text)
+    return " ".join(kept.split())
+
+
+def _locale(tag: str) -> Locale:
+    try:
+        return Locale.parse(tag.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")

@@ -1,0 +1,48 @@
+"""The front door: everything a plugin may import from MoviePoint, and nothing else of it.
+
+What stands here keeps its meaning within a major version; what lies behind may move. The core itself does
+not use this module.
+"""
+from __future__ import annotations
+
+from moviepoint import __version__
+from moviepoint.domains.accounts.models import User
+from moviepoint.domains.accounts.viewer import current_viewer
+from moviepoint.domains.catalog import queries as catalog
+from moviepoint.domains.catalog.models import Episode, Genre, Image, Person, Season, Title, TitleText
+from moviepoint.domains.catalog.texts import pick as pick_text
+from moviepoint.hooks import hookimpl
+from moviepoint.hooks.types import (
+    AdminPanel,
+    AdminView,
+    ApiResource,
+    Command,
+    ContentType,
+    Found,
+    NavItem,
+    Pages,
+    Permission,
+    SearchDocument,
+    SearchSource,
+    SlotFill,
+    Task,
+)
+from moviepoint.kernel.db import Base, UtcDateTime, db, unit_of_work, utcnow
+from moviepoint.kernel.errors import Conflict, Forbidden, Invalid, MoviePointError, NotFound, TooMany, Unauthenticated
+from moviepoint.kernel.i18n import current_locale, gettext, lazy_gettext, ngettext
+from moviepoint.kernel.policies import SYSTEM, Actor, require
+from moviepoint.kernel.tasks import enqueue, enqueue_after_commit
+from moviepoint.kernel.text import country_name, language_name, normalise_language, slugify
+from moviepoint.settings import Settings
+from moviepoint.shells.admin.frame import Guarded, View
+from moviepoint.shells.site import render_page
+
+__all__ = [
+    "Actor", "AdminPanel", "AdminView", "ApiResource", "Base", "Command", "Conflict", "ContentType", "Episode",
+    "Forbidden", "Found", "Genre", "Guarded", "Image", "Invalid", "MoviePointError", "NavItem", "NotFound", "Pages",
+    "Permission", "Person", "SYSTEM", "SearchDocument", "SearchSource", "Season", "Settings", "SlotFill", "Task",
+    "Title", "TitleText", "TooMany", "Unauthenticated", "User", "UtcDateTime", "View", "__version__", "catalog",
+    "country_name", "current_locale", "current_viewer", "db", "enqueue", "enqueue_after_commit", "gettext",
+    "hookimpl", "language_name", "lazy_gettext", "ngettext", "normalise_language", "pick_text", "render_page",
+    "require", "slugify", "unit_of_work", "utcnow",
+]

@@ -1,0 +1,205 @@
+"""Typed settings, read from `MOVIEPOINT_*` variables and an optional `moviepoint.toml`.
+
+This is the only module that reads `os.environ`. A variable wins over the file, the file over the default.
+Unknown names are refused, so that a typing error is a message at start and not a silence.
+"""
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import secrets
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+PREFIX = "MOVIEPOINT_"
+FILE_NAME = "moviepoint.toml"
+#: Variables with our prefix that are read before settings exist (by manage.py and the test suite).
+RESERVED = frozenset({"MOVIEPOINT_CONFIG", "MOVIEPOINT_BOOTSTRAPPED"})
+LISTS = frozenset({"locales", "plugins"})
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+Count = Annotated[int, Meta(ge=1)]
+Bytes = Annotated[int, Meta(ge=1)]
+
+
+class Fault(NamedTuple):
+    """One thing wrong with the settings, and what to do about it."""
+
+    name: str
+    problem: str
+    remedy: str
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; `faults` names each reason with its remedy."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        self.faults = faults
+        super().__init__("\n".join(f"{f.name}: {f.problem} {f.remedy}" for f in faults))
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything an operator can set; each field's comment is its documentation."""
+
+    instance: Path = PROJECT_ROOT / "instance"  # where the database, media, index and secrets live
+    secret_key: str = ""  # signs sessions and media addresses; made and kept in the instance when empty
+    debug: bool = False
+    site_name: Annotated[str, Meta(min_length=1, max_length=80)] = "MoviePoint"
+    base_url: str = "http://127.0.0.1:8000"  # the public address, for mail, feeds and canonical links
+    trusted_proxies: Annotated[int, Meta(ge=0, le=5)] = 0  # proxies in front that set X-Forwarded-*
+
+    database_url: str = ""  # empty: SQLite in the instance
+    queue_url: str = ""  # empty: Huey on SQLite in the instance; redis://… to scale out
+    media_root: Path | None = None  # empty: media/ in the instance
+    cookie_secure: bool = False  # set true behind HTTPS
+
+    locales: tuple[str, ...] = ("en", "ru")  # languages of the site, in the order shown
+    default_locale: str = "en"
+    theme: str = "default"
+    plugins: tuple[str, ...] = ("feeds",)  # slugs switched on, in order
+    plugins_dir: Path = PROJECT_ROOT / "plugins"
+    themes_dir: Path = PROJECT_ROOT / "themes"
+
+    ffmpeg: str = ""  # empty: the PATH, else the wheel
+    ffprobe: str = ""
+    worker_threads: Count = 4  # light and heavy tasks together
+    encode_slots: Count = 1  # heavy encoding steps at a time on this machine
+    keep_sources: bool = True  # keep an uploaded file after it is encoded
+    upload_max_bytes: Bytes = 200 * 2**30
+    upload_chunk_bytes: Bytes = 16 * 2**20  # what the browser sends at a time
+    upload_expiry_hours: Count = 168
+    free_disk_reserve_bytes: Annotated[int, Meta(ge=0)] = 512 * 2**20  # never filled by uploads or encoding
+
+    mail_server: str = ""  # empty: mail is written to the log
+    mail_port: Annotated[int, Meta(ge=1, le=65535)] = 25
+    mail_username: str = ""
+    mail_password: str = ""
+    mail_use_tls: bool = False
+    mail_sender: str = "noreply@localhost"
+    registration: bool = True
+    rate_limits: bool = True
+
+    @property
+    def media_path(self) -> Path:
+        """Where packages, images and uploads lie."""
+        return self.media_root or self.instance / "media"
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.instance / 'moviepoint.sqlite3'}"
+
+
+FIELDS: Mapping[str, msgspec.structs.FieldInfo] = {f.name: f for f in msgspec.structs.fields(Settings)}
+
+
+def load_settings(environ: Mapping[str, str] | None = None, file: Path | None = None) -> Settings:
+    """Read, check and complete the settings.
+
+    `environ` defaults to the process's; `file` to `$MOVIEPOINT_CONFIG`, else `moviepoint.toml` in the project.
+    Raises SettingsError naming every fault at once.
+    """
+    environ = os.environ if environ is None else environ
+    file = file or Path(environ.get("MOVIEPOINT_CONFIG") or PROJECT_ROOT / FILE_NAME)
+    faults: list[Fault] = []
+    values = _from_file(file, faults) | _from_environment(environ, faults)
+    checked = {name: _convert(name, value, faults) for name, value in values.items() if name in FIELDS}
+    if not faults:
+        settings = Settings(**checked)
+        faults.extend(_cross_checks(settings))
+    if faults:
+        raise SettingsError(faults)
+    return _absolute(settings)
+
+
+def with_secret(settings: Settings) -> Settings:
+    """Return settings with a secret key, made once and kept (mode 0600) in the instance."""
+    if settings.secret_key:
+        return settings
+    settings.instance.mkdir(parents=True, exist_ok=True)
+    path = settings.instance / "secret.key"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        pass
+    else:
+        with os.fdopen(descriptor, "w") as stream:
+            stream.write(secrets.token_urlsafe(48))
+    return msgspec.structs.replace(settings, secret_key=path.read_text().strip())
+
+
+def _from_file(file: Path, faults: list[Fault]) -> dict[str, Any]:
+    if not file.exists():
+        return {}
+    try:
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        faults.append(Fault(str(file), f"cannot be read: {error}.", "Mend the file, or move it away."))
+        return {}
+    for name in values.keys() - FIELDS.keys():
+        faults.append(_unknown(name, f"in {file.name}"))
+    return values
+
+
+def _from_environment(environ: Mapping[str, str], faults: list[Fault]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for variable, text in environ.items():
+        if not variable.startswith(PREFIX) or variable in RESERVED:
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name not in FIELDS:
+            faults.append(_unknown(name, "in the environment", show=variable))
+        elif name in LISTS:
+            values[name] = tuple(part.strip() for part in text.split(",") if part.strip())
+        else:
+            values[name] = text
+    return values
+
+
+def _unknown(name: str, where: str, show: str = "") -> Fault:
+    near = difflib.get_close_matches(name, FIELDS, n=1)
+    hint = (PREFIX + near[0].upper() if show else near[0]) if near else ""
+    remedy = f"Did you mean {hint}?" if hint else "Remove it; `docs/operators/settings.md` lists all settings."
+    return Fault(show or name, f"is no setting of MoviePoint ({where}).", remedy)
+
+
+def _convert(name: str, value: Any, faults: list[Fault]) -> Any:
+    field = FIELDS[name]
+    try:
+        if isinstance(value, str) and field.type in (Path, Path | None):
+            return Path(value).expanduser()
+        return msgspec.convert(value, field.type, strict=False)
+    except msgspec.ValidationError as error:
+        faults.append(Fault(name, f"cannot be {value!r}: {error}.", f"The default is {field.default!r}."))
+        return None
+
+
+def _cross_checks(settings: Settings) -> list[Fault]:
+    faults = []
+    for locale in settings.locales:
+        if not re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", locale):
+            faults.append(Fault("locales", f"{locale!r} is no language tag.", "Use tags such as en, ru, pt-BR."))
+    if settings.default_locale not in settings.locales:
+        faults.append(Fault("default_locale", f"{settings.default_locale!r} is not among locales.",
+                            f"Choose one of {', '.join(settings.locales)}, or add it to locales."))
+    if settings.secret_key and len(settings.secret_key) < 24:
+        faults.append(Fault("secret_key", "is too short to sign with.", "Use 24 characters or more."))
+    if not settings.base_url.startswith(("http://", "https://")):
+        faults.append(Fault("base_url", f"{settings.base_url!r} is no web address.", "Begin with http:// or https://."))
+    if settings.queue_url and not settings.queue_url.startswith(("redis://", "rediss://")):
+        faults.append(Fault("queue_url", "is not a Redis address.", "Use redis://host:port/0, or leave it empty."))
+    if settings.database_url and not settings.database_url.startswith(("sqlite:", "postgresql")):
+        faults.append(Fault("database_url", "is neither SQLite nor PostgreSQL.",
+                            "Use postgresql+psycopg://user:password@host/name, or leave it empty for SQLite."))
+    return faults
+
+
+def _absolute(settings: Settings) -> Settings:
+    paths = {name: Path(value).absolute() for name in ("instance", "media_root", "plugins_dir", "themes_dir")
+             if (value := getattr(settings, name)) is not None}
+    return msgspec.structs.replace(settings, **paths)

@@ -1,0 +1,1 @@
+"""Empty frames that the domains fill by hooks."""

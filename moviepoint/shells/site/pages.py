@@ -1,0 +1,102 @@
+"""Rendering a page in the active theme, and the variables that every page has."""
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, Response, current_app, g, make_response, render_template, request, send_file, url_for
+from markupsafe import Markup
+
+from moviepoint.hooks.manager import HookManager
+from moviepoint.hooks.types import NavItem, SlotFill
+from moviepoint.kernel.errors import NotFound
+from moviepoint.kernel.i18n import current_locale
+from moviepoint.settings import Settings
+from moviepoint.theming.themes import EXTENSION as THEMING
+from moviepoint.theming.themes import Theming
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+YEAR = 365 * 86400
+
+
+def render_page(template: str, context: DataclassInstance, status: int = 200) -> Response:
+    """Render a page of the active theme; each field of the context dataclass is a template variable."""
+    variables: Mapping[str, Any] = {field.name: getattr(context, field.name) for field in fields(context)}
+    hooks: HookManager = current_app.extensions["moviepoint.hooks"]
+    variables = hooks.chain("filter_page_context", variables, template=template)
+    return make_response(render_template(template, **variables), status)
+
+
+def init_app(app: Flask, settings: Settings, hooks: HookManager) -> None:
+    """Add slots, menus and the `asset` address to templates, and serve static files by theme."""
+    fills: dict[str, list[SlotFill]] = {}
+    for fill in sorted(hooks.collect("register_slot_fills"), key=lambda fill: fill.order):
+        fills.setdefault(fill.slot, []).append(fill)
+    nav: list[NavItem] = sorted(hooks.collect("register_nav_items"), key=lambda item: item.order)
+    app.jinja_env.globals.update(slot=lambda name, **arguments: _slot(fills, name, arguments), asset=asset_url,
+                                 site_name=settings.site_name, site_locales=settings.locales, nav_items=nav,
+                                 csp_nonce=csp_nonce, here_in=here_in, active_theme=lambda: _theming().active(),
+                                 registration_open=settings.registration)
+    app.add_url_rule("/assets/<path:name>", "assets", serve_asset)
+
+
+def _slot(fills: Mapping[str, list[SlotFill]], name: str, arguments: dict[str, Any]) -> Markup:
+    parts = []
+    for fill in fills.get(name, []):
+        variables = arguments if fill.context is None else fill.context(**arguments)
+        if variables is not None:
+            parts.append(render_template(fill.template, **variables))
+    return Markup("".join(parts))  # noqa: S704 -- each part is a rendered, autoescaped template
+
+
+def csp_nonce() -> str:
+    """Return this response's nonce for inline scripts and styles."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    return str(g.csp_nonce)
+
+
+def here_in(locale: str) -> str:
+    """Return the address of the present page in another locale; the home page's where there is none."""
+    endpoint = request.endpoint
+    if endpoint is None or not current_app.url_map.is_endpoint_expecting(endpoint, "locale"):
+        return url_for("catalog.home", locale=locale)
+    query = {name: values for name, values in request.args.lists() if not name.startswith("_")}
+    return url_for(endpoint, **{**(request.view_args or {}), **query, "locale": locale})
+
+
+def asset_url(name: str) -> str:
+    """Return a static file's address with its fingerprint, so that browsers may keep it for a year."""
+    file = _theming().locate("static", name)
+    return url_for("assets", name=name, v=_fingerprint(file, file.stat().st_mtime_ns) if file else None)
+
+
+def serve_asset(name: str) -> Response:
+    """Serve a static file as the active theme sees it."""
+    file = _theming().locate("static", name)
+    if file is None:
+        raise NotFound()
+    response = send_file(file, conditional=True, max_age=YEAR if "v" in request.args else 300)
+    if "v" in request.args:
+        response.cache_control.immutable = True
+    return response
+
+
+@cache
+def _fingerprint(file: Path, _modified: int) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+
+
+def _theming() -> Theming:
+    theming: Theming = current_app.extensions[THEMING]
+    return theming
+
+
+__all__ = ["current_locale", "init_app", "render_page"]

@@ -1,0 +1,156 @@
+"""The test kit: pytest fixtures of one migrated database, one app, and a transaction around each test.
+
+A test's commits are savepoints in an outer transaction that is rolled back, so that nothing leaks. Mail is
+kept, not sent. `MOVIEPOINT_TEST_DATABASE_URL` runs the same tests on PostgreSQL.
+"""
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import g, request_started
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, event
+from sqlalchemy.orm import Session
+
+from moviepoint.app import MoviePoint, create_app
+from moviepoint.domains.accounts.models import User
+from moviepoint.domains.accounts.services import create_user
+from moviepoint.domains.system.cli import migrators, upgrade_all
+from moviepoint.kernel.db import db, unit_of_work
+from moviepoint.settings import PROJECT_ROOT, Settings
+
+SHARED = PROJECT_ROOT.parent / "shared"
+PASSWORD = "correct horse battery"
+
+
+class Client(FlaskClient):
+    """A client that reads each answer to its end, so that served files are closed."""
+
+    def open(self, *args: Any, buffered: bool = True, **kwargs: Any) -> Any:
+        return super().open(*args, buffered=buffered, **kwargs)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of real awkward clips, or skip."""
+    if not (SHARED / "data").is_dir():
+        pytest.skip("the shared folder of awkward clips is not here")
+    return SHARED / "data"
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(instance=tmp_path_factory.mktemp("instance"), secret_key="s" * 48, rate_limits=False,
+                    database_url=os.environ.get("MOVIEPOINT_TEST_DATABASE_URL", ""))
+
+
+@pytest.fixture(scope="session")
+def app(settings: Settings) -> Iterator[MoviePoint]:
+    app = create_app(settings)
+    app.test_client_class = Client
+    app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    app.extensions["moviepoint.tasks"].eager = False
+    with app.app_context():
+        if settings.database_url:
+            migrators()[0].downgrade("base")
+        upgrade_all()
+        db.session.remove()
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def session(app: MoviePoint) -> Iterator[Session]:
+    """Give a session inside an app context; all that the test writes is rolled back after it."""
+    with app.app_context():
+        engine = db.engines[None]
+        connection = engine.connect()
+        outer = connection.begin()
+        db.engines[None] = connection  # type: ignore[index]
+        db.session.session_factory.configure(join_transaction_mode="create_savepoint")
+        try:
+            yield db.session()
+        finally:
+            db.session.remove()
+            db.session.session_factory.configure(join_transaction_mode="conditional_savepoint")
+            db.engines[None] = engine  # type: ignore[index]
+            outer.rollback()
+            connection.close()
+
+
+@pytest.fixture
+def client(app: MoviePoint, session: Session) -> Iterator[FlaskClient]:
+    """Give a client whose requests do not see each other's `g`, though they share the test's app context."""
+
+    def forget(_app: MoviePoint, **_: object) -> None:
+        g.__dict__.clear()
+
+    request_started.connect(forget, app)
+    yield app.test_client()
+    request_started.disconnect(forget, app)
+
+
+@pytest.fixture
+def queue(app: MoviePoint) -> Iterator[list[tuple[str, dict[str, object]]]]:
+    """Give the list of messages that were sent to the queue; none of them reaches Huey."""
+    sent: list[tuple[str, dict[str, object]]] = []
+    tasks = app.extensions["moviepoint.tasks"]
+    tasks.enqueue = lambda name, **arguments: sent.append((name, arguments))
+    yield sent
+    del tasks.enqueue
+
+
+@pytest.fixture
+def make_user(app: MoviePoint, session: Session) -> Callable[..., User]:
+    """Return a function that makes a user with the roles named."""
+    security = app.extensions["security"]
+
+    def make(*roles: str, email: str = "") -> User:
+        address = email or f"{'-'.join(roles) or 'nobody'}-{len(session.identity_map)}@example.org"
+        with unit_of_work() as work:
+            return create_user(work, address, security.pwd_context.hash(PASSWORD)
+                               if hasattr(security, "pwd_context") else PASSWORD, roles)
+
+    return make
+
+
+@pytest.fixture
+def sign_in(client: FlaskClient, make_user: Callable[..., User]) -> Callable[..., User]:
+    """Return a function that signs the client in as a new user with the roles named."""
+
+    def enter(*roles: str) -> User:
+        user = make_user(*roles)
+        with client.session_transaction() as cookie:
+            cookie["_user_id"] = user.fs_uniquifier
+            cookie["_fresh"] = True
+            cookie["fs_cc"] = "set"
+        return user
+
+    return enter
+
+
+@pytest.fixture
+def count_queries(app: MoviePoint) -> Callable[[], AbstractContextManager[list[str]]]:
+    """Return a context manager that gives the list of SQL statements sent inside it."""
+
+    @contextmanager
+    def counting() -> Iterator[list[str]]:
+        statements: list[str] = []
+
+        def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
+            if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN")):
+                statements.append(statement)
+
+        event.listen(Engine, "before_cursor_execute", note)
+        try:
+            yield statements
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
+
+    return counting

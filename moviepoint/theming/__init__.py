@@ -1,0 +1,1 @@
+"""Themes: their manifests, the template loader and the lookup of static files."""

@@ -1,0 +1,235 @@
+"""Uploads by tus 1.0: what a client may rely on, and what a broken or hostile one cannot do."""
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from moviepoint.app import MoviePoint
+from moviepoint.domains.accounts.models import User
+from moviepoint.domains.catalog.models import Title
+from moviepoint.domains.media import uploads
+from moviepoint.domains.media.models import Edition, EncodingJob, Upload
+from moviepoint.kernel.db import unit_of_work, utcnow
+
+TUS = {"Tus-Resumable": "1.0.0"}
+CHUNK = TUS | {"Content-Type": "application/offset+octet-stream"}
+URL = "/api/v1/uploads"
+
+
+@pytest.fixture(autouse=True)
+def editor(sign_in: Callable[..., User], queue: list[object]) -> User:
+    return sign_in("editor")
+
+
+def metadata(**values: str) -> str:
+    return ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in values.items())
+
+
+def create(client: FlaskClient, size: int, **values: str) -> str:
+    response = client.post(URL, headers=TUS | {"Upload-Length": str(size), "Upload-Metadata": metadata(**values)})
+    assert response.status_code == 201, response.text
+    return "/" + response.headers["Location"].split("/", 3)[3]
+
+
+def send(client: FlaskClient, address: str, offset: int, data: bytes, **headers: str) -> TestResponse:
+    return client.patch(address, data=data, headers=CHUNK | {"Upload-Offset": str(offset)} | headers)
+
+
+def stored(app: MoviePoint, session: Session, address: str) -> tuple[Upload, Path]:
+    upload = session.scalars(select(Upload).where(Upload.public_id == address.rsplit("/", 1)[1])).one()
+    return upload, app.extensions["moviepoint.storage"].path(upload.key)
+
+
+def test_a_file_arrives_in_chunks_and_is_stored(app: MoviePoint, client: FlaskClient, session: Session) -> None:
+    address = create(client, 10, filename="фильм.mkv")
+    assert send(client, address, 0, b"01234").headers["Upload-Offset"] == "5"
+    head = client.head(address, headers=TUS)
+    assert (head.headers["Upload-Offset"], head.headers["Upload-Length"]) == ("5", "10")
+    assert head.headers["Cache-Control"] == "no-store"
+    assert send(client, address, 5, b"56789").status_code == 204
+    upload, path = stored(app, session, address)
+    assert (upload.state, upload.filename, path.read_bytes()) == ("stored", "фильм.mkv", b"0123456789")
+
+
+def test_a_whole_file_for_an_edition_starts_its_job(client: FlaskClient, session: Session,
+                                                    queue: list[tuple[str, dict[str, object]]]) -> None:
+    with unit_of_work() as work:
+        title = Title(kind="film", slug="film", original_title="Film")
+        work.add(title)
+    edition = client.post("/api/v1/editions", json={"title_id": title.id}).json
+    address = create(client, 3, edition=edition["id"])
+    send(client, address, 0, b"abc")
+    job = session.scalars(select(EncodingJob)).one()
+    assert job.edition.public_id == edition["id"]
+    assert ("media.work", {"lane": "light"}) in queue
+    assert client.head(address, headers=TUS).headers["Upload-Offset"] == "3"
+
+
+def test_an_upload_can_be_encoded_later_but_once(client: FlaskClient) -> None:
+    with unit_of_work() as work:
+        title = Title(kind="film", slug="later", original_title="Later")
+        work.add(title)
+    address = create(client, 3)
+    assert client.post(f"{address}/encode", json={"title_id": title.id}).status_code == 409  # not whole yet
+    send(client, address, 0, b"abc")
+    assert client.post(f"{address}/encode", json={"title_id": title.id}).json["state"] == "queued"
+    assert client.post(f"{address}/encode", json={"title_id": title.id}).status_code == 409
+    assert client.delete(address, headers=TUS).status_code == 422  # it is a film's source now
+
+
+@pytest.mark.parametrize("offset", [1, 4, 11])
+def test_a_wrong_offset_changes_nothing(client: FlaskClient, offset: int) -> None:
+    address = create(client, 10)
+    assert send(client, address, offset, b"xx").status_code == 409
+    assert client.head(address, headers=TUS).headers["Upload-Offset"] == "0"
+
+
+def test_more_bytes_than_announced_are_refused(app: MoviePoint, client: FlaskClient, session: Session) -> None:
+    address = create(client, 4)
+    response = send(client, address, 0, b"12345")
+    assert (response.status_code, response.json["code"]) == (422, "upload-size")
+    upload, path = stored(app, session, address)
+    assert upload.state == "receiving"
+    assert path.stat().st_size <= 4
+
+
+def test_a_wrong_checksum_is_not_kept(client: FlaskClient) -> None:
+    address = create(client, 6)
+    wrong = base64.b64encode(hashlib.sha1(b"other").digest()).decode()
+    response = send(client, address, 0, b"abc", **{"Upload-Checksum": f"sha1 {wrong}"})
+    assert response.status_code == 460
+    assert client.head(address, headers=TUS).headers["Upload-Offset"] == "0"
+    right = base64.b64encode(hashlib.sha256(b"abc").digest()).decode()
+    assert send(client, address, 0, b"abc", **{"Upload-Checksum": f"sha256 {right}"}).status_code == 204
+
+
+@pytest.mark.parametrize("header", ["rot13 abc", "sha1", "sha1 %%%"])
+def test_a_checksum_that_is_not_understood_is_refused(client: FlaskClient, header: str) -> None:
+    assert send(client, create(client, 6), 0, b"abc", **{"Upload-Checksum": header}).status_code == 422
+
+
+class Broken(io.RawIOBase):
+    """A body of ten bytes whose connection breaks after three."""
+
+    def __init__(self) -> None:
+        self.pieces = [b"abc"]
+        self.position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self.position
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self.position = 10 if whence == io.SEEK_END else 0
+        return self.position
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        if not self.pieces:
+            raise ConnectionResetError
+        piece = self.pieces.pop()
+        buffer[:len(piece)] = piece
+        return len(piece)
+
+
+def test_what_arrived_before_the_connection_broke_is_kept(client: FlaskClient) -> None:
+    address = create(client, 10)
+    client.patch(address, input_stream=Broken(), headers=CHUNK | {"Upload-Offset": "0"})
+    assert client.head(address, headers=TUS).headers["Upload-Offset"] == "3"
+
+
+def test_giving_up_removes_the_bytes(app: MoviePoint, client: FlaskClient, session: Session) -> None:
+    address = create(client, 10)
+    send(client, address, 0, b"123")
+    path = stored(app, session, address)[1]
+    assert client.delete(address, headers=TUS).status_code == 204
+    assert not path.exists()
+    assert client.head(address, headers=TUS).status_code == 404
+
+
+def test_abandoned_uploads_expire(app: MoviePoint, client: FlaskClient, session: Session) -> None:
+    old, young = create(client, 10), create(client, 10)
+    with unit_of_work():
+        stored(app, session, old)[0].expires_at = utcnow() - timedelta(seconds=1)
+    path = stored(app, session, old)[1]
+    with unit_of_work() as work:
+        assert uploads.expire_uploads(work, app.extensions["moviepoint.storage"]) == 1
+    assert not path.exists()
+    assert client.head(young, headers=TUS).status_code == 200
+
+
+@pytest.mark.parametrize(("headers", "status"), [
+    ({}, 412), (TUS, 422), (TUS | {"Upload-Length": "0"}, 422), (TUS | {"Upload-Length": "-5"}, 422),
+    (TUS | {"Upload-Length": "9" * 30}, 422), (TUS | {"Upload-Length": str(10**15)}, 422),
+    (TUS | {"Upload-Length": "5", "Upload-Metadata": "filename %%%"}, 422),
+    (TUS | {"Upload-Length": "5", "Upload-Metadata": f"edition {base64.b64encode(b'nothing').decode()}"}, 404),
+])
+def test_a_bad_announcement_is_refused(client: FlaskClient, headers: dict[str, str], status: int) -> None:
+    response = client.post(URL, headers=headers)
+    assert response.status_code == status
+    assert response.mimetype == "application/problem+json"
+
+
+def test_a_full_disk_is_said_before_a_byte_is_taken(
+        app: MoviePoint, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app.extensions["moviepoint.storage"], "free_bytes", lambda: 600 * 2**20)
+    first = client.post(URL, headers=TUS | {"Upload-Length": str(60 * 2**20)})
+    second = client.post(URL, headers=TUS | {"Upload-Length": str(60 * 2**20)})  # the first is still to come
+    assert (first.status_code, second.status_code) == (201, 507)
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "..\\..\\boot.ini", "a\r\nX-Evil: 1.mkv", "\0.mkv"])
+def test_a_filename_is_only_a_name(app: MoviePoint, client: FlaskClient, session: Session, name: str) -> None:
+    upload, path = stored(app, session, create(client, 5, filename=name))
+    assert not set(upload.filename) & set("/\\\r\n\0")
+    assert path.parent.name == "uploads"
+
+
+def test_others_cannot_touch_an_upload(client: FlaskClient, sign_in: Callable[..., User]) -> None:
+    address = create(client, 10)
+    sign_in("member")
+    assert client.head(address, headers=TUS).status_code == 403
+    assert send(client, address, 0, b"x").status_code == 403
+    assert client.delete(address, headers=TUS).status_code == 403
+    assert client.post(URL, headers=TUS | {"Upload-Length": "5"}).status_code == 403
+
+
+def test_nobody_uploads_without_signing_in(app: MoviePoint) -> None:
+    assert app.test_client().post(URL, headers=TUS | {"Upload-Length": "5"}).status_code == 401
+
+
+def test_the_server_says_what_it_can(client: FlaskClient) -> None:
+    headers = client.options(URL).headers
+    assert headers["Tus-Version"] == "1.0.0"
+    assert set(headers["Tus-Extension"].split(",")) == {"creation", "expiration", "checksum", "termination"}
+
+
+def test_a_series_takes_no_film(client: FlaskClient) -> None:
+    with unit_of_work() as work:
+        title = Title(kind="series", slug="series", original_title="Series")
+        work.add(title)
+    response = client.post("/api/v1/editions", json={"title_id": title.id})
+    assert response.status_code == 422
+    assert client.post("/api/v1/editions", json={"title_id": 10**6}).status_code == 404
+    assert client.post("/api/v1/editions", json={}).status_code == 422
+
+
+def test_an_edition_is_made_once_per_label(client: FlaskClient, session: Session) -> None:
+    with unit_of_work() as work:
+        title = Title(kind="film", slug="cuts", original_title="Cuts")
+        work.add(title)
+    bodies = [{"title_id": title.id}, {"title_id": title.id}, {"title_id": title.id, "label": "Director's cut"}]
+    ids = [client.post("/api/v1/editions", json=body).json["id"] for body in bodies]
+    assert len(set(ids)) == 2
+    assert [e.label for e in session.scalars(select(Edition).order_by(Edition.position))] == ["", "Director's cut"]

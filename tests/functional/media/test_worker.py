@@ -1,0 +1,256 @@
+"""The worker on a real database and real files, in the test's own process."""
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import m3u8
+import pytest
+from msgspec.structs import replace
+from sqlalchemy import select
+
+from moviepoint.domains.catalog.models import Image
+from moviepoint.domains.media import services, sweep, tasks, worker
+from moviepoint.domains.media.encoding import verify
+from moviepoint.domains.media.packaging import Sound, Text, Variant, render_master
+from moviepoint.kernel.db import db, unit_of_work
+from moviepoint.kernel.policies import SYSTEM
+from tests.functional.media.conftest import House
+
+
+def drain(house: House) -> None:
+    """Do all work there is, as a worker's threads would."""
+    while worker.work(tasks.bench(), "light") + worker.work(tasks.bench(), "heavy"):
+        continue
+
+
+def test_a_film_goes_from_source_to_published_package(house: House, film: Path) -> None:
+    job_id = house.start(film)
+    drain(house)
+    job, edition = house.job(job_id), house.edition(job_id)
+    assert (job.state, job.code, job.message) == ("done", "", "")
+    assert edition.package == job.package
+    assert abs((edition.duration_ms or 0) - 13_013) < 100
+    assert [v.path for v in edition.video] == ["stream_0"]
+    assert [(a.path, a.language, a.label, a.default) for a in edition.audio] == [
+        ("audio_ru", "ru", "Дубляж", True), ("audio_en", "en", "", False)]
+    assert [(s.path, s.language) for s in edition.subtitles] == [("subs_ru", "ru")]
+    assert edition.storyboard is not None
+    names = {p.name for p in house.package(job_id).iterdir()}
+    assert {"stream_0.m3u8", "iframes_0.m3u8", "audio_ru.m3u8", "audio_en.m3u8", "subs_ru.m3u8", "storyboard.vtt",
+            "poster.jpg"} <= names
+    assert ".work" not in names
+    assert all(step.state == "done" for step in house.steps(job_id).values())
+    assert len(job.source.sha256 or "") == 64
+
+
+def test_the_master_of_the_rows_names_only_what_is_there(house: House, film: Path) -> None:
+    job_id = house.start(film)
+    drain(house)
+    edition = house.edition(job_id)
+    text = render_master(
+        [Variant(v.path, v.width, v.height, v.codec, v.frame_rate, v.average_bandwidth, v.peak_bandwidth,
+                 f"iframes_{v.position}", v.iframe_bandwidth) for v in edition.video],
+        [Sound(a.path, a.language, a.label, a.kind, a.default, a.codec, a.channels, a.average_bandwidth,
+               a.peak_bandwidth) for a in edition.audio],
+        [Text(s.path, s.language, s.label, s.role, s.default) for s in edition.subtitles if s.path])
+    master = m3u8.loads(text)
+    addresses = [p.uri for p in master.playlists] + [m.uri for m in master.media] + [
+        p.uri for p in master.iframe_playlists]
+    assert len(addresses) == 5
+    assert all((house.package(job_id) / address).is_file() for address in addresses)
+
+
+def test_a_worker_killed_in_the_middle_loses_nothing(house: House, long_film: Path) -> None:
+    """`kill -9` while the picture is encoded: another worker takes over, and makes no finished segment again."""
+    job_id = house.start(long_film)
+    first = house.run_worker(lease=8)
+    house.wait(lambda: len(list(house.package(job_id).glob(".work/video-*/stream_0/data*.ts"))) >= 2)
+    children = children_of(first.pid)
+    assert children
+    first.kill()
+    first.wait()
+    house.wait(lambda: not any(alive(pid) for pid in children), seconds=3)
+    finished = {p.name: p.stat().st_mtime_ns for p in house.package(job_id).glob(".work/video-*/stream_0/data*.ts")}
+    assert house.job(job_id).state == "running"
+    house.run_worker(lease=8)
+    job = house.wait_for(job_id, "done", "failed", seconds=200)
+    assert (job.state, job.message) == ("done", "")
+    made = {p.name: p.stat().st_mtime_ns for p in house.package(job_id).glob("stream_0/data*.ts")}
+    assert finished.items() <= made.items()
+    step = next(step for step in house.steps(job_id).values() if step.kind == "video")
+    assert step.result is not None
+    assert step.result["reused"] >= len(finished) - 1
+    assert (step.fence, step.attempts) == (2, 0)
+
+
+def test_two_workers_share_the_work_and_do_no_step_twice(house: House, film: Path) -> None:
+    jobs = [house.start(film) for _ in range(2)]
+    house.run_worker(lease=20)
+    house.run_worker(lease=20)
+    for job_id in jobs:
+        assert house.wait_for(job_id, "done", "failed", seconds=150).state == "done"
+        assert {step.fence for step in house.steps(job_id).values()} == {1}
+
+
+def test_cancelling_ends_the_child_within_two_seconds(house: House, long_film: Path) -> None:
+    job_id = house.start(long_film)
+    process = house.run_worker()
+    house.wait(lambda: list(house.package(job_id).glob(".work/video-*/stream_0/data*")))
+    assert children_of(process.pid)
+    began = time.monotonic()
+    with unit_of_work() as session:
+        services.cancel_job(session, SYSTEM, job_id)
+    house.wait(lambda: not children_of(process.pid), seconds=5)
+    assert time.monotonic() - began < 2
+    house.wait(lambda: not house.package(job_id).exists(), seconds=15)
+    assert house.job(job_id).state == "cancelled"
+
+
+def test_a_cancelled_job_can_be_taken_up_again(house: House, film: Path) -> None:
+    job_id = house.start(film)
+    with unit_of_work() as session:
+        services.cancel_job(session, SYSTEM, job_id)
+    drain(house)
+    assert house.job(job_id).state == "cancelled"
+    with unit_of_work() as session:
+        services.retry_job(session, SYSTEM, job_id)
+    drain(house)
+    assert house.job(job_id).state == "done"
+
+
+@pytest.mark.parametrize(("name", "data", "code"), [
+    ("notes.mp4", b"Shopping: milk, bread.\n" * 40, "text"),
+    ("film.mkv", b"#EXTM3U\n#EXT-X-VERSION:3\n#EXTINF:6,\n/etc/passwd\n", "playlist"),
+    ("film.mp4", b"ffconcat version 1.0\nfile '../other'\n", "playlist"),
+    ("film.webm", b"<!DOCTYPE html><html><body>404</body></html>", "web-page"),
+    ("film.mov", b"", "empty"),
+    ("film.avi", bytes(range(256)) * 100, "unknown-format"),
+])
+def test_what_is_no_film_is_refused_in_words(house: House, tmp_path: Path, name: str, data: bytes, code: str) -> None:
+    file = tmp_path / name
+    file.write_bytes(data)
+    job_id = house.start(file)
+    drain(house)
+    job = house.job(job_id)
+    assert (job.state, job.code) == ("failed", code)
+    assert job.message.endswith(".")
+    assert house.steps(job_id)["inspect"].state == "failed"
+    assert house.edition(job_id).package is None
+
+
+def test_a_truncated_film_says_how_much_is_missing(house: House, film: Path, tmp_path: Path) -> None:
+    file = tmp_path / "cut.mkv"
+    data = film.read_bytes()
+    file.write_bytes(data[:len(data) // 2])
+    job_id = house.start(file)
+    drain(house)
+    assert house.job(job_id).code == "truncated"
+    assert "49 %" in house.job(job_id).message or "50 %" in house.job(job_id).message
+
+
+def test_a_full_disk_pauses_and_goes_on_by_itself(house: House, film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(house.storage, "free_bytes", lambda: 513 * 2**20)
+    job_id = house.start(film)
+    drain(house)
+    assert (house.job(job_id).state, house.job(job_id).code) == ("paused", "disk-full")
+    assert "room" in house.job(job_id).message
+    sweep.sweep(tasks.bench())
+    assert house.job(job_id).state == "paused"
+    monkeypatch.undo()
+    sweep.sweep(tasks.bench())
+    drain(house)
+    assert house.job(job_id).state == "done"
+
+
+def test_a_source_that_is_away_pauses_the_job(house: House, film: Path) -> None:
+    job_id = house.start(film)
+    path = house.storage.path(house.job(job_id).source.key)
+    path.rename(path.with_name("elsewhere"))
+    drain(house)
+    assert (house.job(job_id).state, house.job(job_id).code) == ("paused", "source-gone")
+    path.with_name("elsewhere").rename(path)
+    sweep.sweep(tasks.bench())
+    drain(house)
+    assert house.job(job_id).state == "done"
+
+
+def test_a_new_package_replaces_the_old_one_at_once(house: House, film: Path) -> None:
+    first = house.start(film)
+    drain(house)
+    old, tracks = house.package(first), {a.id for a in house.edition(first).audio}
+    with unit_of_work() as session:
+        second = services.start_job(session, SYSTEM, house.job(first).source_id).id
+    assert house.edition(first).package == house.job(first).package
+    drain(house)
+    assert house.edition(first).package == house.job(second).package != house.job(first).package
+    assert len(house.edition(first).audio) == len(tracks)
+    sweep.sweep(tasks.bench())
+    assert old.exists(), "somebody may be watching it still"
+    os.utime(old, (0, 0))
+    sweep.sweep(tasks.bench())
+    assert not old.exists()
+    assert house.package(second).exists()
+
+
+def test_the_catalogue_gets_a_picture_from_the_film(house: House, film: Path) -> None:
+    job_id = house.start(film)
+    drain(house)
+    pictures = list(db.session.scalars(select(Image).where(Image.title_id == house.edition(job_id).title_id)))
+    assert [picture.kind for picture in pictures] == ["backdrop"]
+
+
+@pytest.mark.parametrize(("faults", "state", "code"), [(1, "done", ""), (9, "failed", "bad-package")])
+def test_a_package_that_fails_its_check_is_made_again_once(house: House, film: Path, monkeypatch: pytest.MonkeyPatch,
+                                                           faults: int, state: str, code: str) -> None:
+    job_id = house.start(film)
+    first, check, left = house.job(job_id).package, verify.finish_package, [faults]
+
+    def failing(*arguments: Any) -> verify.PackageFacts:
+        if left[0]:
+            left[0] -= 1
+            raise verify.BadPackage("a segment was lost")
+        return check(*arguments)
+
+    monkeypatch.setattr(verify, "finish_package", failing)
+    drain(house)
+    job = house.job(job_id)
+    assert (job.state, job.code) == (state, code)
+    assert job.package != first
+    assert house.edition(job_id).package == (job.package if state == "done" else None)
+
+
+def test_without_ffmpeg_a_job_fails_with_the_remedy(house: House, film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job_id = house.start(film)
+    lacking = replace(house.settings, ffmpeg="/nowhere/ffmpeg", ffprobe="/nowhere/ffprobe")
+    monkeypatch.setitem(house.app.extensions, "moviepoint.settings", lacking)
+    drain(house)
+    assert (house.job(job_id).state, house.job(job_id).code) == ("failed", "no-ffmpeg")
+    assert "apt-get install ffmpeg" in house.job(job_id).message
+
+
+def children_of(pid: int) -> list[int]:
+    """The pids of all programs below a process that are ffmpeg or its sandbox."""
+    found, parents = [], {pid}
+    processes = {int(p.name): p for p in Path("/proc").iterdir() if p.name.isdigit()}
+    for number in sorted(processes):
+        try:
+            stat = (processes[number] / "stat").read_text()
+        except OSError:
+            continue
+        name, rest = stat.split("(", 1)[1].rsplit(")", 1)
+        state, parent = rest.split()[:2]
+        if int(parent) in parents and state != "Z":
+            parents.add(number)
+            if name in ("ffmpeg", "bwrap"):
+                found.append(number)
+    return found
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False

@@ -1,0 +1,44 @@
+"""The sample catalogue and an index of it, both for one test alone."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import Session
+
+from moviepoint.app import MoviePoint
+from moviepoint.domains.search import engine, services
+from moviepoint.domains.search.engine import current_sources
+from moviepoint.domains.search.whoosh_index import WhooshIndex
+from moviepoint.kernel.db import unit_of_work
+from tests.browser.samples import fill
+
+
+@pytest.fixture
+def catalogue(app: MoviePoint, session: Session, queue: list[object]) -> Session:
+    """Fill the database with the sample catalogue; nothing is indexed yet."""
+    with unit_of_work() as work:
+        fill(work, app.extensions["moviepoint.storage"])
+    session.expunge_all()
+    queue.clear()
+    return session
+
+
+@pytest.fixture
+def no_index(app: MoviePoint, tmp_path: Path) -> Iterator[WhooshIndex]:
+    """Give the app a folder for its index in which there is none."""
+    index = WhooshIndex(tmp_path / "search")
+    before = app.extensions.get(engine._INDEX)
+    app.extensions[engine._INDEX] = index
+    yield index
+    app.extensions[engine._INDEX] = before
+    if before is None:
+        del app.extensions[engine._INDEX]
+
+
+@pytest.fixture
+def index(catalogue: Session, no_index: WhooshIndex) -> WhooshIndex:
+    """Index the sample catalogue."""
+    services.rebuild(catalogue, no_index, current_sources())
+    return no_index

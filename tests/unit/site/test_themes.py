@@ -1,0 +1,63 @@
+"""Themes: every token is there, every template compiles, contexts say what templates use."""
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from jinja2 import meta
+
+from moviepoint.app import MoviePoint
+from moviepoint.domains.catalog import contexts as catalog
+from moviepoint.domains.media import contexts as media
+from moviepoint.domains.search import contexts as search
+
+THEMES = Path(__file__).resolve().parents[3] / "themes"
+PAGES = {"home": catalog.HomePage, "title": catalog.TitlePage, "season": catalog.SeasonPage,
+         "episode": catalog.EpisodePage, "person": catalog.PersonPage, "list": catalog.ListPage,
+         "watch": media.WatchPage, "search": search.SearchPage}
+#: `seo` is used by the base page, not by each page.
+FROM_BASE = {"seo"}
+
+
+def tokens(theme: str) -> set[str]:
+    """Return the names of a theme's design tokens."""
+    return set(re.findall(r"^\s*(--[\w-]+):", (THEMES / theme / "static/css/tokens.css").read_text(), re.M))
+
+
+def test_the_festival_names_every_token() -> None:
+    assert tokens("festival") == tokens("default")
+
+
+@pytest.mark.parametrize("theme", ["default", "festival"])
+def test_every_token_in_use_exists(theme: str) -> None:
+    sheets = [*THEMES.glob("*/static/css/*.css")]
+    used = {name for sheet in sheets for name in re.findall(r"var\((--[\w-]+)", sheet.read_text())}
+    assert used - tokens(theme) == set()
+
+
+@pytest.mark.parametrize("page", sorted(PAGES))
+def test_pages_use_their_context_and_nothing_else(app: MoviePoint, page: str) -> None:
+    environment = app.jinja_env
+    source = (THEMES / f"default/templates/site/{page}.html").read_text(encoding="utf-8")
+    free = meta.find_undeclared_variables(environment.parse(source))
+    promised = {field.name for field in fields(PAGES[page])}
+    given = set(environment.globals) | {"parts", "request", "current_user", "loop", "super", "self"}
+    assert free - promised - given == set(), "the template uses what nobody promises"
+    assert promised - free - FROM_BASE == set(), "the context promises what no template uses"
+
+
+def test_no_inline_style_or_handler_in_templates() -> None:
+    for template in THEMES.rglob("*.html"):
+        text = template.read_text(encoding="utf-8")
+        assert not re.search(r"\sstyle=|\son[a-z]+=\"|javascript:", text), template
+        for tag in re.findall(r"<script[^>]*>", text):
+            assert "src=" in tag or "nonce=" in tag, f"{template}: {tag}"
+
+
+@pytest.mark.parametrize("template", sorted(
+    str(path.relative_to(path.parents[1])) for path in THEMES.glob("*/templates/*/*.html")))
+def test_templates_compile(app: MoviePoint, template: str) -> None:
+    with app.test_request_context("/en/"):
+        assert app.jinja_env.get_template(template).name == template
