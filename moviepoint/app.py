@@ -23,6 +23,7 @@ from moviepoint.domains.media import plugin as media
 from moviepoint.domains.search import plugin as search
 from moviepoint.domains.system import plugin as system
 from moviepoint.domains.system.theme import active_theme
+from moviepoint.domains.transfer import plugin as transfer
 from moviepoint.hooks.manager import HookManager
 from moviepoint.kernel import events, i18n, limits
 from moviepoint.kernel.db import db
@@ -39,7 +40,7 @@ from moviepoint.theming.themes import EXTENSION as THEMING
 from moviepoint.theming.themes import Theming
 
 #: The domains in the order in which their contributions stand.
-CORE: tuple[ModuleType, ...] = (system, accounts, catalog, media, search, history)
+CORE: tuple[ModuleType, ...] = (system, accounts, catalog, media, search, history, transfer)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 TOKEN_HEADER = "Authentication-Token"  # noqa: S105 -- a header's name
 MAX_ID = 2**31 - 1  # PostgreSQL's integer

@@ -79,7 +79,8 @@ class ContentType:
 
     A document is the plain data (JSON) of `input`, the struct that the type's service takes. `document` gives it for
     a row, `save` writes it (to a new row without an id) and returns the row's id, `match` tells which row a document
-    from elsewhere means. All check their own policies.
+    from elsewhere means. All check their own policies. `take_in` is `save` for an import, where something can be
+    locked against those; `many` gives the documents of many rows in fewer queries than one after the other.
     """
 
     name: str  # "title": what history, exports and the API call it
@@ -92,6 +93,8 @@ class ContentType:
     document: Callable[[Session, int], Mapping[str, Any]]  # raises NotFound
     save: Callable[[Session, Any, Mapping[str, Any], int | None], int]  # (session, actor, document, id)
     match: Callable[[Session, Mapping[str, Any]], int | None]
+    take_in: Callable[[Session, Any, Mapping[str, Any], int | None], int] | None = None
+    many: Callable[[Session, Sequence[int]], Iterable[Mapping[str, Any]]] | None = None  # in the order of the ids
 
 
 @dataclass(frozen=True)

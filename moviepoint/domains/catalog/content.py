@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-import msgspec
 from flask import url_for
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.catalog import documents, policies, services
@@ -36,16 +36,10 @@ from moviepoint.kernel.errors import Invalid
 from moviepoint.kernel.i18n import gettext as _
 from moviepoint.kernel.i18n import lazy_gettext as _l
 from moviepoint.kernel.policies import Actor
+from moviepoint.kernel.text import one_line
+from moviepoint.kernel.validation import convert
 
 Document = Mapping[str, Any]
-
-
-def read(kind: type[Any], document: Document) -> Any:
-    """Return a document as its input. Raises Invalid that names the field."""
-    try:
-        return msgspec.convert(document, kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise Invalid(str(error)) from None
 
 
 def _find_titles(session: Session, viewer: Actor, text: str, limit: int) -> Sequence[Found]:
@@ -88,21 +82,37 @@ def _ids(column: Any, *where: Any) -> Callable[[Session], Iterable[int]]:
     return ids
 
 
-def _by_slug(model: Any, name: str = "slug") -> Callable[[Session, Document], int | None]:
+def _by_slug(model: Any, session: Session, document: Document) -> int | None:
     """Match a document to the row with its slug; rows in the bin count, for their slug is theirs."""
-    def match(session: Session, document: Document) -> int | None:
-        found: int | None = session.scalar(select(model.id).where(model.slug == document.get(name, "")))
-        return found
+    found: int | None = session.scalar(select(model.id).where(model.slug == document.get("slug", "")))
+    return found
 
-    return match
+
+def _by_name(session: Session, statement: Select[int]) -> int | None:
+    """Match to the only row that a select finds; with several of one name nobody knows which is meant."""
+    found = session.scalars(statement.limit(2)).all()
+    return found[0] if len(found) == 1 else None
 
 
 def _match_title(session: Session, document: Document) -> int | None:
-    return _by_external_id(session, ExternalId.title_id, document) or _by_slug(Title)(session, document)
+    """Match by an id elsewhere, by slug, or without one by kind, original title and year."""
+    found = _by_external_id(session, ExternalId.title_id, document) or _by_slug(Title, session, document)
+    if found is not None or document.get("slug") or not document.get("original_title"):
+        return found
+    return _by_name(session, select(Title.id).where(
+        Title.deleted_at.is_(None), Title.kind == document.get("kind", "film"),
+        Title.original_title == one_line(document["original_title"]), Title.year == document.get("year")))
 
 
 def _match_person(session: Session, document: Document) -> int | None:
-    return _by_external_id(session, ExternalId.person_id, document) or _by_slug(Person)(session, document)
+    """Match by an id elsewhere, by slug, or without one by name and year of birth, as far as that is known."""
+    found = _by_external_id(session, ExternalId.person_id, document) or _by_slug(Person, session, document)
+    if found is not None or document.get("slug") or not document.get("name"):
+        return found
+    named = select(Person.id).where(Person.deleted_at.is_(None), Person.name == one_line(document["name"]))
+    if born := document.get("birth_year"):
+        named = named.where(or_(Person.birth_year == born, Person.birth_year.is_(None)))
+    return _by_name(session, named)
 
 
 def _by_external_id(session: Session, owner: Any, document: Document) -> int | None:
@@ -114,13 +124,27 @@ def _by_external_id(session: Session, owner: Any, document: Document) -> int | N
     return None
 
 
+def _match_term(model: Any) -> Callable[[Session, Document], int | None]:
+    """Return how a genre, keyword, company is matched: by slug, or without one by a name in its language."""
+    def match(session: Session, document: Document) -> int | None:
+        found = _by_slug(model, session, document)
+        if found is not None or document.get("slug"):
+            return found
+        text = model.texts.property.mapper.class_
+        named = [model.texts.any(and_(text.locale == locale, text.name == one_line(name)))
+                 for locale, name in (document.get("names") or {}).items()]
+        return _by_name(session, select(model.id).where(or_(*named))) if named else None
+
+    return match
+
+
 def _match_season(session: Session, document: Document) -> int | None:
     return session.scalar(select(Season.id).join(Title).where(
         Title.slug == document.get("series"), Season.number == document.get("number")))
 
 
 def _save_season(session: Session, actor: Actor, document: Document, season_id: int | None) -> int:
-    data: SeasonInput = read(SeasonInput, document)
+    data: SeasonInput = convert(SeasonInput, document)
     if season_id is not None:
         title_id = common.find(session, Season, season_id).title_id
     else:
@@ -131,7 +155,7 @@ def _save_season(session: Session, actor: Actor, document: Document, season_id: 
 
 
 def _save_collection(session: Session, actor: Actor, document: Document, row_id: int | None) -> int:
-    return services.save_collection(session, actor, read(CollectionInput, document), row_id).id
+    return services.save_collection(session, actor, convert(CollectionInput, document), row_id).id
 
 
 def _collection(session: Session, row_id: int) -> Document:
@@ -142,10 +166,10 @@ def _collection(session: Session, row_id: int) -> Document:
 def _term(model: Any, label: Any, kind: type[Any], endpoint: str) -> ContentType:
     return ContentType(
         terms.entity_of(model), label, policies.EDIT, kind, address=lambda row_id: url_for(endpoint, term_id=row_id),
-        find=_find_terms(model), ids=_ids(model.id), match=_by_slug(model),
+        find=_find_terms(model), ids=_ids(model.id), match=_match_term(model),
         document=lambda session, row_id: documents.term_document(common.find(session, model, row_id)),
         save=lambda session, actor, document, row_id: int(
-            services.save_term(session, actor, model, read(kind, document), row_id).id))
+            services.save_term(session, actor, model, convert(kind, document), row_id).id))
 
 
 #: In the order in which an import must read them: what is referred to comes first.
@@ -159,22 +183,28 @@ CONTENT_TYPES = (
         ids=_ids(Person.id, Person.deleted_at.is_(None)), match=_match_person,
         document=lambda session, row_id: documents.person_document(people.find_whole(session, row_id)),
         save=lambda session, actor, document, row_id: services.save_person(
-            session, actor, read(PersonInput, document), row_id).id),
+            session, actor, convert(PersonInput, document), row_id).id,
+        many=lambda session, ids: map(documents.person_document, people.find_all_whole(session, ids))),
     ContentType(
         titles.ENTITY, _l("Titles"), policies.EDIT, TitleInput,
         address=lambda row_id: url_for("titles.edit", title_id=row_id), find=_find_titles,
         ids=_ids(Title.id, Title.deleted_at.is_(None)), match=_match_title,
         document=lambda session, row_id: documents.title_document(titles.find_whole(session, row_id)),
         save=lambda session, actor, document, row_id: services.save_title(
-            session, actor, read(TitleInput, document), row_id).id),
+            session, actor, convert(TitleInput, document), row_id).id,
+        take_in=lambda session, actor, document, row_id: services.save_title(
+            session, actor, convert(TitleInput, document), row_id, by_import=True).id,
+        many=lambda session, ids: map(documents.title_document, titles.find_all_whole(session, ids))),
     ContentType(
         seasons.ENTITY, _l("Seasons"), policies.EDIT, SeasonInput,
         address=lambda row_id: url_for("titles.season_by_id", season_id=row_id), find=_find_seasons,
         ids=_ids(Season.id), match=_match_season,
         document=lambda session, row_id: documents.season_document(seasons.find_whole(session, row_id)),
-        save=_save_season),
+        save=_save_season,
+        many=lambda session, ids: map(documents.season_document, seasons.find_all_whole(session, ids))),
     ContentType(
         "collection", _l("Collections"), policies.EDIT, CollectionInput,
         address=lambda row_id: url_for("collections.edit", collection_id=row_id), find=_find_terms(Collection),
-        ids=_ids(Collection.id), match=_by_slug(Collection), document=_collection, save=_save_collection),
+        ids=_ids(Collection.id), match=partial(_by_slug, Collection),
+        document=_collection, save=_save_collection),
 )

@@ -10,7 +10,6 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from moviepoint.domains.history import queries, services, words
-from moviepoint.domains.history.differences import items
 from moviepoint.hooks.types import ContentType
 from moviepoint.kernel.db import db
 from moviepoint.kernel.errors import Forbidden
@@ -66,7 +65,8 @@ class HistoryView(View):
             self._kind(found.entity)
         kind = content_types().get(found.entity)
         return self.render(
-            "history/admin/revision.html", revision=found, differences=[_shown(change) for change in found.changes],
+            "history/admin/revision.html", revision=found,
+            differences=[words.shown(change) for change in found.changes],
             item_words=words.item_words, address=kind.address(found.entity_id) if kind else "",
             restorable=kind is not None and found.document is not None and services.is_whole(found))
 
@@ -85,17 +85,6 @@ class HistoryView(View):
         if not current_user.may_in_part(kind.permission):
             raise Forbidden()
         return kind
-
-
-def _shown(change: dict[str, Any]) -> dict[str, Any]:
-    """Return a change as its page shows it: words taken out and put in, or items of a list."""
-    before, after = change["before"], change["after"]
-    if isinstance(before, list) or isinstance(after, list):
-        removed, added = items(change)
-        return {"path": change["path"], "removed": removed, "added": added,
-                "reordered": not removed and not added}
-    texts = ["" if value is None else str(value) for value in (before, after)]
-    return {"path": change["path"], "parts": list(words.word_differences(*texts))}
 
 
 def _day(text: str, after: int = 0) -> datetime | None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from moviepoint.domains.history.differences import Change, items
 from moviepoint.kernel.i18n import current_locale, lazy_gettext
 from moviepoint.kernel.text import language_name
 
@@ -70,3 +71,14 @@ def item_words(item: Any) -> str:
         return str(item)
     values = (item_words(value) for value in item.values() if value not in (None, "", [], {}, False))
     return " · ".join(values)
+
+
+def shown(change: Change) -> dict[str, Any]:
+    """Return a change as a page shows it: words taken out and put in, or items of a list."""
+    before, after = change["before"], change["after"]
+    if isinstance(before, list) or isinstance(after, list):
+        removed, added = items(change)
+        return {"path": change["path"], "removed": removed, "added": added,
+                "reordered": not removed and not added}
+    texts = ["" if value is None else str(value) for value in (before, after)]
+    return {"path": change["path"], "parts": list(word_differences(*texts))}

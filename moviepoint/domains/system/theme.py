@@ -11,12 +11,12 @@ from moviepoint.kernel.db import db
 
 SETTING = "theme"
 FRESH_SECONDS = 2.0
-_CACHE = "moviepoint.active_theme"
+CACHE = "moviepoint.active_theme"  # the app's extension that holds (slug, until when in monotonic seconds)
 
 
 def active_theme(default: str) -> str:
     """Return the active theme's slug, asked of the database at most every two seconds in a process."""
-    cached = current_app.extensions.get(_CACHE)
+    cached = current_app.extensions.get(CACHE)
     now = time.monotonic()
     if cached is not None and now < cached[1]:
         return str(cached[0])
@@ -25,10 +25,10 @@ def active_theme(default: str) -> str:
     except SQLAlchemyError:  # an error page must render while the database is away or not yet made
         db.session.rollback()
         slug = default
-    current_app.extensions[_CACHE] = (slug, now + FRESH_SECONDS)
+    current_app.extensions[CACHE] = (slug, now + FRESH_SECONDS)
     return str(slug)
 
 
 def forget_active_theme() -> None:
     """Have the next page ask again: this process has just changed it."""
-    current_app.extensions.pop(_CACHE, None)
+    current_app.extensions.pop(CACHE, None)

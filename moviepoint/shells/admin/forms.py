@@ -9,9 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-import msgspec
-
-from moviepoint.kernel.errors import Invalid
+from moviepoint.kernel.validation import convert
 
 T = TypeVar("T")
 Fields = Mapping[str, str]
@@ -19,14 +17,7 @@ Fields = Mapping[str, str]
 
 def parse(kind: type[T], values: Mapping[str, Any]) -> T:
     """Return an Input struct from text values. Raises Invalid that names the field."""
-    try:
-        return msgspec.convert(values, kind, strict=False)
-    except msgspec.ValidationError as error:
-        text = str(error)
-        match = re.search(r" - at `\$\.?(.*)`$", text)
-        field = match.group(1) if match else ""
-        sentence = text[:match.start()] if match else text
-        raise Invalid(f"{field}: {sentence}" if field else sentence, fields={field: [sentence]}) from None
+    return convert(kind, values)
 
 
 def rows(form: Fields, name: str) -> list[dict[str, str]]:

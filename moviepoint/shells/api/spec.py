@@ -13,7 +13,7 @@ from werkzeug.exceptions import BadRequest
 
 from moviepoint import __version__
 from moviepoint.hooks.manager import HookManager
-from moviepoint.kernel.errors import Invalid
+from moviepoint.kernel.validation import explained
 
 PREFIX = "/api/v1"
 EXPLORER = f"{PREFIX}/docs"
@@ -41,12 +41,7 @@ def _refuse(_request: Any, _response: Any, error: Exception | None, *_: Any) -> 
     """Turn SpecTree's validation error into ours, so that every edge answers alike."""
     if error is None:
         return
-    text = str(error)
-    match = re.search(r" - at `\$\.?(.*)`$", text)
-    sentence = text[:match.start()] if match else text
-    missing = re.search(r"missing required field `(\w+)`", text) or re.search(r"unknown field `(\w+)`", text)
-    field = (match.group(1) if match else "") or (missing.group(1) if missing else "")
-    raise Invalid(sentence, fields={field: [sentence]} if field else {})
+    raise explained(str(error))
 
 
 spec = SpecTree(

@@ -18,12 +18,12 @@ from werkzeug.datastructures import MultiDict
 from moviepoint.domains.accounts.models import Role, User
 from moviepoint.domains.catalog import services
 from moviepoint.domains.catalog.backoffice_queries import Filters, list_titles
-from moviepoint.domains.catalog.content import read
 from moviepoint.domains.catalog.models import Collection, Image, Person, Title
 from moviepoint.domains.catalog.schemas import CollectionInput, PersonInput, TermInput, TitleInput
 from moviepoint.domains.history.models import Revision
 from moviepoint.kernel.db import unit_of_work
 from moviepoint.kernel.policies import SYSTEM
+from moviepoint.kernel.validation import convert
 
 FORM = {"kind": "film", "original_title": "Аэлита", "original_language": "ru", "year": "1924", "runtime": "111",
         "countries": "su", "name:en": "Aelita", "name:ru": "Аэлита"}
@@ -44,7 +44,7 @@ def catalogue(session: Session, queue: list[object]) -> list[Title]:
         made = []
         for number, (kind, genres, locales, credited) in enumerate(itertools.product(
                 ("film", "series"), ([], ["drama"], ["drama", "war"]), (["en"], ["en", "ru"], []), (0, 3))):
-            title = services.save_title(work, SYSTEM, read(TitleInput, {
+            title = services.save_title(work, SYSTEM, convert(TitleInput, {
                 "kind": kind, "original_title": f"Title {number}", "year": 1900 + number % 20, "genres": genres,
                 "texts": {locale: {"name": f"Name {number} {locale}", "overview": "Long" if number % 2 else ""}
                           for locale in locales},
@@ -52,7 +52,7 @@ def catalogue(session: Session, queue: list[object]) -> list[Title]:
             if number % 3 == 0:
                 services.publish(work, SYSTEM, title.id)
             made.append(title)
-        services.save_collection(work, SYSTEM, read(CollectionInput, {
+        services.save_collection(work, SYSTEM, convert(CollectionInput, {
             "texts": {"en": {"name": "Set"}}, "titles": [title.slug for title in made[:7]]}))
     return made
 
@@ -326,7 +326,7 @@ def test_a_draft_is_previewed_by_whoever_has_the_link(client: FlaskClient, sessi
 def test_a_translator_is_shown_and_saves_only_their_texts(client: FlaskClient, session: Session,
                                                           sign_in: Callable[..., User], queue: list[object]) -> None:
     with unit_of_work() as work:
-        title = services.save_title(work, SYSTEM, read(TitleInput, {
+        title = services.save_title(work, SYSTEM, convert(TitleInput, {
             "kind": "film", "original_title": "Аэлита", "texts": {"en": {"name": "Aelita"}}}))
     user = sign_in()
     with unit_of_work() as work:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from moviepoint.domains.accounts.models import User
 from moviepoint.domains.catalog import documents, services
-from moviepoint.domains.catalog.content import CONTENT_TYPES, read
+from moviepoint.domains.catalog.content import CONTENT_TYPES
 from moviepoint.domains.catalog.models import Collection, Company, Credit, Episode, Keyword, Season, Title
 from moviepoint.domains.catalog.schemas import (
     CollectionInput,
@@ -31,6 +31,7 @@ from moviepoint.domains.history.services import restore
 from moviepoint.kernel.db import rehearsal, unit_of_work
 from moviepoint.kernel.errors import Conflict, Invalid
 from moviepoint.kernel.policies import SYSTEM
+from moviepoint.kernel.validation import convert
 
 WHOLE: dict[str, Any] = {
     "kind": "film", "slug": "aelita", "original_title": "Аэлита", "original_language": "ru", "year": 1924,
@@ -66,7 +67,7 @@ def terms(session: Session, queue: list[object]) -> None:
 @pytest.fixture
 def aelita(session: Session, terms: None) -> Title:
     with unit_of_work() as work:
-        return services.save_title(work, SYSTEM, read(TitleInput, WHOLE))
+        return services.save_title(work, SYSTEM, convert(TitleInput, WHOLE))
 
 
 def document(session: Session, title: Title) -> dict[str, Any]:
@@ -82,7 +83,7 @@ def test_a_document_comes_back_as_it_went_in(session: Session, aelita: Title) ->
 def test_saving_the_same_again_writes_nothing(session: Session, aelita: Title) -> None:
     version, rows = aelita.version, session.scalars(select(Credit.id).order_by(Credit.id)).all()
     with unit_of_work() as work:
-        services.save_title(work, SYSTEM, read(TitleInput, WHOLE), aelita.id)
+        services.save_title(work, SYSTEM, convert(TitleInput, WHOLE), aelita.id)
     assert aelita.version == version
     assert session.scalars(select(Credit.id).order_by(Credit.id)).all() == rows
     assert session.scalars(select(Revision.action).where(Revision.entity == "title")).all() == ["created"]
@@ -92,7 +93,7 @@ def test_lists_are_reordered_shortened_and_lengthened_in_place(session: Session,
     director, actress = WHOLE["credits"]
     for wanted in ([actress, director], [actress], [actress, director, director], []):
         with unit_of_work() as work:
-            services.save_title(work, SYSTEM, read(TitleInput, {"credits": wanted}), aelita.id)
+            services.save_title(work, SYSTEM, convert(TitleInput, {"credits": wanted}), aelita.id)
         assert document(session, aelita)["credits"] == wanted
 
 
@@ -100,7 +101,7 @@ def test_an_import_leaves_locked_fields_alone(session: Session, aelita: Title) -
     other = WHOLE | {"year": 1999, "runtime": 90,
                      "texts": {"ru": {"overview": "Другое."}, "en": {"overview": "Other."}}}
     with unit_of_work() as work:
-        services.save_title(work, SYSTEM, read(TitleInput, other), aelita.id, by_import=True)
+        services.save_title(work, SYSTEM, convert(TitleInput, other), aelita.id, by_import=True)
     now = document(session, aelita)
     assert (now["year"], now["runtime"]) == (1924, 90)
     assert now["texts"]["ru"]["overview"] == "Сон о Марсе."
@@ -110,7 +111,7 @@ def test_an_import_leaves_locked_fields_alone(session: Session, aelita: Title) -
 def test_an_earlier_state_is_restored_whole(session: Session, aelita: Title) -> None:
     first = session.scalars(select(Revision).where(Revision.entity == "title")).one()
     with unit_of_work() as work:
-        services.save_title(work, SYSTEM, read(TitleInput, {
+        services.save_title(work, SYSTEM, convert(TitleInput, {
             "credits": [], "texts": {"ru": {"name": "", "overview": ""}}, "releases": [], "external_ids": {},
             "year": 1925, "keywords": []}), aelita.id)
     assert document(session, aelita)["credits"] == []
@@ -144,7 +145,7 @@ def test_a_rehearsal_leaves_no_trace(session: Session, aelita: Title, queue: lis
 def test_what_makes_no_sense_is_refused_and_nothing_changes(session: Session, aelita: Title,
                                                             wrong: dict[str, Any]) -> None:
     with pytest.raises(Invalid), unit_of_work() as work:
-        services.save_title(work, SYSTEM, read(TitleInput, wrong), aelita.id)
+        services.save_title(work, SYSTEM, convert(TitleInput, wrong), aelita.id)
     assert document(session, aelita) == WHOLE
 
 
@@ -159,7 +160,7 @@ def test_terms_in_use_are_kept(session: Session, aelita: Title) -> None:
 def test_a_collection_keeps_its_order(session: Session, aelita: Title) -> None:
     with unit_of_work() as work:
         other = services.save_title(work, SYSTEM, TitleInput(kind="film", original_title="Strike", slug="strike"))
-        collection = services.save_collection(work, SYSTEM, read(CollectionInput, {
+        collection = services.save_collection(work, SYSTEM, convert(CollectionInput, {
             "texts": {"en": {"name": "Silent"}}, "titles": ["strike"]}))
         assert services.add_to_collection(work, SYSTEM, collection.id, [other.id, aelita.id, aelita.id]) == 1
     kind = next(kind for kind in CONTENT_TYPES if kind.name == "collection")
@@ -280,11 +281,11 @@ def test_saving_costs_the_same_whatever_a_title_holds(
     for times in (1, 12):
         lists = {name: WHOLE[name] * times for name in ("credits", "releases", "alternative_titles", "extras")}
         with unit_of_work() as work:
-            services.save_title(work, SYSTEM, read(TitleInput, lists), aelita.id)
+            services.save_title(work, SYSTEM, convert(TitleInput, lists), aelita.id)
         other = {"credits": [credit | {"job": f"Job {times}"} for credit in lists["credits"]],
                  "releases": [release | {"note": f"Note {times}"} for release in lists["releases"]]}
         session.expire_all()
         with count_queries() as statements, unit_of_work() as work:
-            services.save_title(work, SYSTEM, read(TitleInput, other), aelita.id)
+            services.save_title(work, SYSTEM, convert(TitleInput, other), aelita.id)
         costs.append(len(statements))
     assert costs[1] <= costs[0] <= 45

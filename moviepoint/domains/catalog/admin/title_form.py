@@ -12,7 +12,6 @@ from werkzeug.wrappers import Response
 
 from moviepoint.domains.catalog import images, policies, queries, services
 from moviepoint.domains.catalog.admin.entry import title_input, title_values
-from moviepoint.domains.catalog.content import read
 from moviepoint.domains.catalog.documents import title_document
 from moviepoint.domains.catalog.labels import DEPARTMENTS
 from moviepoint.domains.catalog.merging import Disagreement, merge, put
@@ -26,6 +25,7 @@ from moviepoint.domains.history.services import is_whole
 from moviepoint.kernel.db import db, rehearsal, unit_of_work
 from moviepoint.kernel.errors import Invalid
 from moviepoint.kernel.i18n import gettext as _
+from moviepoint.kernel.validation import convert
 from moviepoint.shells.admin.frame import View
 
 MAX_SETTLED = 400
@@ -100,7 +100,7 @@ class TitleForm(View):
         if not disagreements:
             with self.saving(_("A colleague saved in the meantime; both changes are kept.")) as work:
                 saved = services.save_title(
-                    work, current_user, read(TitleInput, merged | {"version": version}), title_id)
+                    work, current_user, convert(TitleInput, merged | {"version": version}), title_id)
                 self._take_pictures(saved)
             return redirect(self.get_url(".edit", title_id=title_id))
         if any(file.filename for file in request.files.values()):
@@ -121,7 +121,7 @@ class TitleForm(View):
             for key, value in list(mine.items())[:MAX_SETTLED]:
                 if request.form.get(f"choose:{key}") == "mine":
                     put(document, tuple(key.split("/")), value)
-            data = read(TitleInput, document | {"version": request.form.get("version", "")})
+            data = convert(TitleInput, document | {"version": request.form.get("version", "")})
             services.save_title(session, current_user, data, title_id)
         return redirect(self.get_url(".edit", title_id=title_id))
 

@@ -1,0 +1,36 @@
+"""The background work of transfers: thin edges from the queue to `work.py`."""
+from __future__ import annotations
+
+import time
+
+from flask import current_app
+
+from moviepoint.domains.transfer import services
+from moviepoint.domains.transfer import work as working
+from moviepoint.kernel.db import db
+from moviepoint.kernel.tasks import enqueue
+from moviepoint.shells.admin.content import content_types
+
+KEEP_SECONDS = 24 * 3600  # a file without a transfer may still be on its way into one
+
+
+def desk() -> working.Desk:
+    """Return what the work of the current app needs."""
+    return working.Desk(current_app.extensions["moviepoint.storage"], content_types())
+
+
+def work(transfer_id: int) -> None:
+    """Do what a transfer waits for."""
+    working.run(desk(), transfer_id)
+
+
+def resume() -> None:
+    """Take up what a killed worker has left behind, and remove files that belong to no transfer."""
+    for transfer_id in working.abandoned(db.session()):
+        enqueue(services.WORK, transfer_id=transfer_id)
+    storage = current_app.extensions["moviepoint.storage"]
+    folder = storage.path(services.FOLDER)
+    if folder.is_dir():
+        old = [path for path in folder.iterdir() if path.stat().st_mtime < time.time() - KEEP_SECONDS]
+        for path in services.orphans(db.session(), [f"{services.FOLDER}/{path.name}" for path in old]):
+            storage.delete(path)

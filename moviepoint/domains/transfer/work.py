@@ -1,0 +1,264 @@
+"""The work behind transfers, done by tasks in small units of work, so that editors can save in between.
+
+A worker may be killed at any moment: what a batch has done and where the transfer stands are one commit, and
+another worker goes on from there once this one has been silent for a minute.
+"""
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from itertools import islice
+from tempfile import TemporaryFile
+from typing import Any
+
+import structlog
+from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from moviepoint.domains.accounts.models import User
+from moviepoint.domains.transfer.files import Row, open_book, write_csv, write_json
+from moviepoint.domains.transfer.models import WORKING, Transfer, TransferRow
+from moviepoint.domains.transfer.rehearsing import fingerprint, label_of, plain, rehearse, sentences, take_in
+from moviepoint.domains.transfer.services import APPLICABLE
+from moviepoint.hooks.types import ContentType
+from moviepoint.kernel import events
+from moviepoint.kernel.db import db, unit_of_work, utcnow
+from moviepoint.kernel.errors import Conflict, Forbidden, Invalid, MoviePointError
+from moviepoint.kernel.files import Storage
+from moviepoint.kernel.i18n import gettext as _
+from moviepoint.kernel.i18n import use_locale
+from moviepoint.kernel.policies import Actor
+
+log = structlog.get_logger(__name__)
+SILENT = timedelta(seconds=60)
+BATCH_SECONDS = 0.5  # SQLite has one writer at a time: nobody waits longer than this for a batch
+BATCH_ROWS = 100
+EXPORT_BATCH = 200
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the work needs at hand: where files lie, and the kinds of content."""
+
+    storage: Storage
+    kinds: Mapping[str, ContentType]
+
+
+class Stopped(Exception):
+    """Somebody has called the transfer off, or another worker has it."""
+
+
+def run(desk: Desk, transfer_id: int, actor: Actor | None = None) -> None:
+    """Do what a transfer waits for, to its end.
+
+    `actor` is given by a caller who has started it to be run in place (the command line) and acts as no user.
+    """
+    transfer = _claim(transfer_id, in_place=actor is not None)
+    if transfer is None:
+        return
+    stage = {"reading": _read, "applying": _apply, "writing": _write}[transfer.state]
+    with use_locale(transfer.locale or "en"):
+        try:
+            stage(desk, _kind(desk, transfer), transfer, actor or _actor(transfer))
+        except Stopped:
+            log.info("transfer stopped", transfer=transfer_id)
+        except OperationalError:
+            raise  # the database is away: the next beat finds the transfer where it stands
+        except (MoviePointError, OSError) as error:
+            _end(transfer_id, "failed", _sentence(error))
+        except Exception:
+            log.exception("transfer failed", transfer=transfer_id)
+            _end(transfer_id, "failed", _("An unexpected fault stopped it; the log of the worker has the details."))
+
+
+def abandoned(session: Session) -> Sequence[int]:
+    """Return the ids of transfers that nobody works on though somebody should."""
+    return session.scalars(select(Transfer.id).where(Transfer.state.in_(WORKING), _is_silent())).all()
+
+
+def _is_silent() -> ColumnElement[bool]:
+    return or_(Transfer.beat_at.is_(None), Transfer.beat_at < utcnow() - SILENT)
+
+
+def _claim(transfer_id: int, *, in_place: bool) -> Transfer | None:
+    """Take a transfer for this worker and say which stage it is in; None where there is nothing to do."""
+    with unit_of_work() as session:
+        statement = update(Transfer).where(Transfer.id == transfer_id, Transfer.state.in_(WORKING))
+        if not in_place:
+            statement = statement.where(_is_silent())
+        taken: Any = session.execute(statement.values(beat_at=utcnow()))
+        if not taken.rowcount:
+            return None
+        transfer = session.get_one(Transfer, transfer_id, populate_existing=True)
+        if transfer.state == "waiting":
+            transfer.state = "reading" if transfer.direction == "in" else "writing"
+        return transfer
+
+
+def _kind(desk: Desk, transfer: Transfer) -> ContentType:
+    kind = desk.kinds.get(transfer.content_type)
+    if kind is None:
+        raise Invalid(_("There is no content of the kind %(name)s; its plugin may be switched off.",
+                        name=transfer.content_type))
+    return kind
+
+
+def _actor(transfer: Transfer) -> Actor:
+    """Return who started a transfer, with what they may do now. Raises Forbidden when they may not act any more."""
+    user = db.session().get(User, transfer.actor_id, populate_existing=True) if transfer.actor_id else None
+    if user is None or not user.active:
+        raise Forbidden(_("Whoever started this may not act any more."))
+    return user
+
+
+def _read(desk: Desk, kind: ContentType, transfer: Transfer, actor: Actor) -> None:
+    book = open_book(desk.storage.path(transfer.key), transfer.format, kind, transfer.encoding)
+    total = book.count()
+    done = db.session().scalar(select(func.max(TransferRow.number)).where(
+        TransferRow.transfer_id == transfer.id)) or 0
+    rows = islice(book.rows(), done, None)
+    with _beat(transfer.id, "reading") as (_session, current):
+        current.total, current.encoding = total, book.encoding
+    _in_batches(transfer.id, "reading", rows, partial(_judge, actor, kind, transfer))
+    with _beat(transfer.id, "reading") as (_session, current):
+        current.state = "ready"
+
+
+def _judge(actor: Actor, kind: ContentType, transfer: Transfer, session: Session, row: Row) -> None:
+    """Write down what one row would do."""
+    if row.fault:
+        session.add(TransferRow(transfer_id=transfer.id, number=row.number, verdict="faulty", faults=[row.fault],
+                                chosen=False))
+        return
+    found = rehearse(session, actor, kind, row.document, by_columns=transfer.format == "csv")
+    verdict, faults = found.verdict, found.faults
+    twin = found.entity_id and session.scalar(select(TransferRow.number).where(
+        TransferRow.transfer_id == transfer.id, TransferRow.entity_id == found.entity_id).limit(1))
+    if twin and verdict == "changed":
+        verdict, faults = "faulty", [_("Row %(number)s is about the same.", number=twin)]
+    session.add(TransferRow(
+        transfer_id=transfer.id, number=row.number, label=label_of(found.document), document=plain(found.document),
+        verdict=verdict, entity_id=found.entity_id, changes=found.changes, held=found.held, faults=faults,
+        fingerprint=found.fingerprint, chosen=verdict in APPLICABLE))
+
+
+def _apply(desk: Desk, kind: ContentType, transfer: Transfer, actor: Actor) -> None:
+    waiting = (TransferRow.transfer_id == transfer.id, TransferRow.chosen, TransferRow.outcome == "",
+               TransferRow.verdict.in_(APPLICABLE))
+    ids = db.session().scalars(select(TransferRow.id).where(*waiting).order_by(TransferRow.number)).all()
+    with _beat(transfer.id, "applying") as (_session, current):
+        current.total = current.seen + len(ids)
+    _in_batches(transfer.id, "applying", ids, partial(_apply_row, actor, kind))
+    _end(transfer.id, "done")
+
+
+def _apply_row(actor: Actor, kind: ContentType, session: Session, row_id: int) -> None:
+    """Write one row; what is refused is said at the row, and the others go on."""
+    row = session.get_one(TransferRow, row_id)
+    kept = events.recorded(session)
+    savepoint = session.begin_nested()
+    try:
+        _require_unchanged(session, kind, row)
+        entity_id = take_in(session, actor, kind, row.document, row.entity_id)
+        savepoint.commit()
+    except MoviePointError as error:
+        savepoint.rollback()
+        events.restore(session, kept)
+        session.expire_all()
+        row.outcome, row.faults = "failed", sentences(error)
+    else:
+        row.outcome, row.entity_id = "applied", entity_id
+
+
+def _require_unchanged(session: Session, kind: ContentType, row: TransferRow) -> None:
+    """Raise Conflict where what the rehearsal has shown is not true any more."""
+    if row.entity_id is None:
+        if kind.match(session, row.document) is not None:
+            raise Conflict(_("This was entered in the meantime. Rehearse the file again."))
+    elif fingerprint(plain(kind.document(session, row.entity_id))) != row.fingerprint:
+        raise Conflict(_("Somebody has changed this since the rehearsal. Rehearse the file again."))
+
+
+def _write(desk: Desk, kind: ContentType, transfer: Transfer, actor: Actor) -> None:
+    if not actor.may(kind.permission):
+        raise Forbidden()
+    ids = list(kind.ids(db.session()))
+    with _beat(transfer.id, "writing") as (_session, current):
+        current.total, current.seen = len(ids), 0
+    target = desk.storage.path(transfer.key)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staged = target.with_name(f".{target.name}.part")
+    try:
+        with staged.open("wb") as stream:
+            _write_file(stream, transfer, kind, _documents(kind, transfer.id, ids))
+        staged.replace(target)
+    finally:
+        staged.unlink(missing_ok=True)
+    _end(transfer.id, "done")
+
+
+def _write_file(stream: Any, transfer: Transfer, kind: ContentType, documents: Iterator[Mapping[str, Any]]) -> None:
+    if transfer.format == "json":
+        write_json(stream, kind, documents)
+        return
+    with TemporaryFile() as spool:
+        write_csv(stream, kind, documents, spool)
+
+
+def _documents(kind: ContentType, transfer_id: int, ids: Sequence[int]) -> Iterator[Mapping[str, Any]]:
+    """Iterate over documents in batches, each read for itself; what is deleted meanwhile is left out."""
+    for start in range(0, len(ids), EXPORT_BATCH):
+        part = ids[start:start + EXPORT_BATCH]
+        session = db.session()
+        if kind.many is not None:
+            yield from kind.many(session, part)
+        else:
+            yield from (kind.document(session, row_id) for row_id in part)
+        session.expunge_all()
+        with _beat(transfer_id, "writing") as (_work, current):
+            current.seen = start + len(part)
+
+
+def _in_batches(transfer_id: int, state: str, items: Any, each: Callable[[Session, Any], None]) -> None:
+    """Do something with each item, as many in one unit of work as fit into half a second."""
+    remaining = iter(items)
+    ended = False
+    while not ended:
+        with _beat(transfer_id, state) as (session, transfer):
+            until, count = time.monotonic() + BATCH_SECONDS, 0
+            for item in islice(remaining, BATCH_ROWS):
+                each(session, item)
+                count += 1
+                if time.monotonic() > until:
+                    break
+            ended = count == 0
+            session.flush()
+            transfer = session.get_one(Transfer, transfer_id)
+            transfer.seen += count
+
+
+@contextmanager
+def _beat(transfer_id: int, state: str) -> Iterator[tuple[Session, Transfer]]:
+    """Give one unit of work on a transfer that is still in `state`, and say that this worker lives. Raises Stopped."""
+    with unit_of_work() as session:
+        transfer = session.get(Transfer, transfer_id, with_for_update=True, populate_existing=True)
+        if transfer is None or transfer.state != state:
+            raise Stopped
+        transfer.beat_at = utcnow()
+        yield session, transfer
+
+
+def _end(transfer_id: int, state: str, error: str = "") -> None:
+    """Close a transfer, unless somebody has called it off."""
+    with unit_of_work() as session:
+        session.execute(update(Transfer).where(Transfer.id == transfer_id, Transfer.state.in_(WORKING)).values(
+            state=state, error=error, finished_at=utcnow()))
+
+
+def _sentence(error: Exception) -> str:
+    return " ".join(sentences(error)) if isinstance(error, MoviePointError) else str(error)
