@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,7 @@ import click
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
+from moviepoint.kernel.errors import NotFound
 from moviepoint.kernel.tasks import Task
 
 __all__ = ["AdminPanel", "AdminView", "ApiResource", "Command", "ContentType", "Found", "NavItem", "Pages",
@@ -94,7 +96,17 @@ class ContentType:
     save: Callable[[Session, Any, Mapping[str, Any], int | None], int]  # (session, actor, document, id)
     match: Callable[[Session, Mapping[str, Any]], int | None]
     take_in: Callable[[Session, Any, Mapping[str, Any], int | None], int] | None = None
-    many: Callable[[Session, Sequence[int]], Iterable[Mapping[str, Any]]] | None = None  # in the order of the ids
+    many: Callable[[Session, Sequence[int]], Mapping[int, Mapping[str, Any]]] | None = None  # by id, without those gone
+
+    def documents(self, session: Session, ids: Sequence[int]) -> Mapping[int, Mapping[str, Any]]:
+        """Return documents by id, in the order of the ids; what is not there is left out."""
+        if self.many is not None:
+            return self.many(session, ids)
+        found = {}
+        for row_id in ids:
+            with suppress(NotFound):
+                found[row_id] = self.document(session, row_id)
+        return found
 
 
 @dataclass(frozen=True)

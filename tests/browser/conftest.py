@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from flask_security import hash_password
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from moviepoint.app import MoviePoint, create_app
+from moviepoint.domains.accounts.services import create_user
 from moviepoint.domains.system.cli import upgrade_all
 from moviepoint.kernel.db import db, unit_of_work
+from moviepoint.kernel.i18n import LOCALE_COOKIE
 from moviepoint.settings import Settings
 
 from .samples import fill
@@ -23,6 +26,7 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"
              "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required"]
 THEMES = ("default", "festival")
 PHONE, DESKTOP = (390, 844), (1440, 900)
+EMAIL, PASSWORD = "curator@example.org", "an unusually long sentence 7"
 AXE = Path(__file__).parent / "vendor/axe-core-4.14.1/axe.min.js"
 
 
@@ -134,3 +138,30 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture(scope="session")
+def curator(sites: dict[str, Site]) -> str:
+    """Make an administrator of the sample site; returns the address."""
+    with sites["default"].app.app_context():
+        with unit_of_work() as session:
+            create_user(session, EMAIL, hash_password(PASSWORD), ["administrator"])
+        db.session.remove()
+    return EMAIL
+
+
+@pytest.fixture
+def office(site: Site, curator: str, open_page: Callable[..., Page]) -> Callable[..., Page]:
+    """Return a function that opens the back office, signed in."""
+    def enter(locale: str = "en", **options: object) -> Page:
+        page = open_page(f"{site.url}/{locale}/account/login?next=/admin/", **options)
+        page.locator("input[name=email]").fill(curator)
+        page.locator("input[name=password]").fill(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{site.url}/admin/")
+        page.context.add_cookies([{"name": LOCALE_COOKIE, "value": locale, "url": site.url}])
+        page.goto(f"{site.url}/admin/")
+        expect(page.locator("html")).to_have_attribute("lang", locale)
+        return page
+
+    return enter

@@ -6,49 +6,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from flask_security import hash_password
 from PIL import Image
 from playwright.sync_api import Page, TimeoutError, expect
 from sqlalchemy import select
 
-from moviepoint.domains.accounts.services import create_user
 from moviepoint.domains.catalog.models import Person, Title
-from moviepoint.kernel.db import db, unit_of_work
+from moviepoint.kernel.db import db
 
 from .conftest import DESKTOP, PHONE, Site
 from .test_pages import STICKS_OUT, accessibility_faults
 
 pytestmark = pytest.mark.browser
-EMAIL, PASSWORD = "curator@example.org", "an unusually long sentence 7"
 PAGES = ("/admin/", "/admin/titles/", "/admin/titles/?bin=1", "/admin/titles/new", "/admin/people/",
          "/admin/people/new", "/admin/people/1", "/admin/collections/", "/admin/collections/new", "/admin/genres/",
          "/admin/keywords/", "/admin/companies/", "/admin/jobs/", "/admin/history/", "/admin/find/?q=met",
          "/admin/users/", "/admin/users/1", "/admin/roles/")
 FOCUSED = "selector => document.activeElement?.matches(selector) ?? false"
-
-
-@pytest.fixture(scope="module")
-def curator(site: Site) -> str:
-    """Make an administrator of the sample site; returns the address."""
-    with site.app.app_context():
-        with unit_of_work() as session:
-            create_user(session, EMAIL, hash_password(PASSWORD), ["administrator"])
-        db.session.remove()
-    return EMAIL
-
-
-@pytest.fixture
-def office(site: Site, curator: str, open_page: Callable[..., Page]) -> Callable[..., Page]:
-    """Return a function that opens the back office, signed in."""
-    def enter(locale: str = "en", **options: object) -> Page:
-        page = open_page(f"{site.url}/{locale}/account/login?next=/admin/", **options)
-        page.locator("input[name=email]").fill(curator)
-        page.locator("input[name=password]").fill(PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_url(f"{site.url}/admin/")
-        return page
-
-    return enter
 
 
 def paths(site: Site) -> list[str]:

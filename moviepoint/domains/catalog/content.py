@@ -184,7 +184,8 @@ CONTENT_TYPES = (
         document=lambda session, row_id: documents.person_document(people.find_whole(session, row_id)),
         save=lambda session, actor, document, row_id: services.save_person(
             session, actor, convert(PersonInput, document), row_id).id,
-        many=lambda session, ids: map(documents.person_document, people.find_all_whole(session, ids))),
+        many=lambda session, ids: {
+            row.id: documents.person_document(row) for row in people.find_all_whole(session, ids)}),
     ContentType(
         titles.ENTITY, _l("Titles"), policies.EDIT, TitleInput,
         address=lambda row_id: url_for("titles.edit", title_id=row_id), find=_find_titles,
@@ -194,14 +195,16 @@ CONTENT_TYPES = (
             session, actor, convert(TitleInput, document), row_id).id,
         take_in=lambda session, actor, document, row_id: services.save_title(
             session, actor, convert(TitleInput, document), row_id, by_import=True).id,
-        many=lambda session, ids: map(documents.title_document, titles.find_all_whole(session, ids))),
+        many=lambda session, ids: {
+            row.id: documents.title_document(row) for row in titles.find_all_whole(session, ids)}),
     ContentType(
         seasons.ENTITY, _l("Seasons"), policies.EDIT, SeasonInput,
         address=lambda row_id: url_for("titles.season_by_id", season_id=row_id), find=_find_seasons,
         ids=_ids(Season.id), match=_match_season,
         document=lambda session, row_id: documents.season_document(seasons.find_whole(session, row_id)),
         save=_save_season,
-        many=lambda session, ids: map(documents.season_document, seasons.find_all_whole(session, ids))),
+        many=lambda session, ids: {
+            row.id: documents.season_document(row) for row in seasons.find_all_whole(session, ids)}),
     ContentType(
         "collection", _l("Collections"), policies.EDIT, CollectionInput,
         address=lambda row_id: url_for("collections.edit", collection_id=row_id), find=_find_terms(Collection),

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from moviepoint.domains.history import words
 from moviepoint.domains.transfer import queries, services
-from moviepoint.domains.transfer.columns import Header
+from moviepoint.domains.transfer.columns import offered
 from moviepoint.domains.transfer.download import download, permissions
 from moviepoint.domains.transfer.files import ENCODINGS, FORMATS
 from moviepoint.domains.transfer.models import VERDICTS, WORKING, Transfer
@@ -57,7 +57,7 @@ class TransfersView(View):
         rows = db.session().scalars(queries.transfers(list(_kinds())).limit(SHOWN)).all()
         return self.render("transfer/admin/index.html", rows=rows, formats=FORMATS, encodings=ENCODINGS,
                            kind_choices=[(name, kind.label) for name, kind in _kinds().items()],
-                           columns={name: Header(kind.input).titles() for name, kind in _kinds().items()})
+                           columns={name: offered(kind.input) for name, kind in _kinds().items()})
 
     @expose("/import", methods=("POST",))
     def bring_in(self) -> Response:

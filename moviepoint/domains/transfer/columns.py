@@ -30,6 +30,9 @@ PRIVATE = frozenset({"id", "person_id", "version"})
 _ESCAPES = {"\\": "\\\\", "|": "\\|", "\n": "\\n", "\r": "\\r"}
 _UNESCAPES = {"\\": "\\", "|": "|", "n": "\n", "r": "\r"}
 
+#: Keys by which a column with a key is shown where no file is at hand; else it is a language.
+_EXAMPLES = {"external_ids@": "imdb"}
+
 #: By column: text, or for a little table the list of its rows' cells.
 Cells = dict[str, Any]
 
@@ -220,7 +223,7 @@ def read_header(struct: type[Any], titles: Iterable[str]) -> Columns:
         parts.append(found)
     if unknown:
         raise Invalid(_("The file has columns that are not known: %(names)s. Those that can be given: %(known)s.",
-                        names=", ".join(unknown), known=", ".join(_offered(struct))), code="columns")
+                        names=", ".join(unknown), known=", ".join(offered(struct))), code="columns")
     return Columns(struct, parts)
 
 
@@ -241,5 +244,14 @@ def _part(known: Mapping[str, Field], name: str, inner: str | None) -> tuple[Fie
     return None
 
 
-def _offered(struct: type[Any]) -> list[str]:
-    return [f"{name}ru" if name.endswith("@") else name for name in _places(struct)]
+def offered(struct: type[Any]) -> list[str]:
+    """Return the columns that a file may have, those with a key by an example: `overview@ru`."""
+    found = []
+    for name in _places(struct):
+        if name.endswith("@"):
+            found.append(name + _EXAMPLES.get(name, "ru"))
+        elif table := Header(struct).tables.get(name):
+            found.append(f"{name}: {BAR.join(offered(table.struct))}")
+        else:
+            found.append(name)
+    return found

@@ -2,8 +2,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from moviepoint.domains.history.differences import differences
 from moviepoint.hooks.types import ContentType
 from moviepoint.kernel.db import rehearsal
-from moviepoint.kernel.errors import Invalid, MoviePointError, NotFound
+from moviepoint.kernel.errors import Invalid, MoviePointError
 from moviepoint.kernel.i18n import gettext as _
 from moviepoint.kernel.policies import Actor
 from moviepoint.kernel.validation import convert
@@ -37,31 +37,55 @@ class Verdict:
     fingerprint: str = ""
 
 
-def rehearse(session: Session, actor: Actor, kind: ContentType, given: Document, *, by_columns: bool) -> Verdict:
-    """Say what a document would do to which entity, with all rules of the type's service; nothing is written.
+def rehearse(session: Session, actor: Actor, kind: ContentType, given: Sequence[Document], *,
+             by_columns: bool) -> list[Verdict]:
+    """Say what documents would do to which entities, with all rules of the type's service; nothing is written.
 
-    With `by_columns` it comes from a table, which names only some keys of a field (`external_ids@imdb`).
+    With `by_columns` they come from a table, which names only some keys of a field (`external_ids@imdb`).
     """
-    entity_id, document = None, given
+    matched = [_match(session, kind, document) for document in given]
+    ids = [found.entity_id for found in matched if found.entity_id is not None]
+    present = {entity_id: plain(document) for entity_id, document in kind.documents(session, ids).items()}
+    return [found if found.faults else _rehearse_one(
+        session, actor, kind, found, present, merged_with=document if by_columns else None)
+        for found, document in zip(matched, given, strict=True)]
+
+
+def _match(session: Session, kind: ContentType, given: Document) -> Verdict:
+    """Return a document checked by its shape, with the id of the entity that it means."""
+    document: Document = given
     try:
         document = normal(kind, given)
-        entity_id = kind.match(session, document)
-        before = _present(session, kind, entity_id)
-        if by_columns:
-            document = merged(before, document, given)
-        if before is not None and says_nothing_new(before, document):
-            return Verdict("same", document, entity_id)
+        return Verdict("new", document, kind.match(session, document))
+    except MoviePointError as error:
+        return Verdict("faulty", document, faults=sentences(error))
+
+
+def _rehearse_one(session: Session, actor: Actor, kind: ContentType, found: Verdict, present: Mapping[int, Document],
+                  merged_with: Document | None) -> Verdict:
+    entity_id, document = found.entity_id, found.document
+    before = None if entity_id is None else present.get(entity_id)
+    if entity_id is not None and before is None:
+        return replace(found, verdict="faulty", faults=[
+            _("It lies in the bin. Take it back first, or give the row another slug.")])
+    if merged_with is not None:
+        document = merged(before, document, merged_with)
+    if before is not None and says_nothing_new(before, document):
+        return Verdict("same", document, entity_id)
+    try:
         with rehearsal(session):
-            after = plain(kind.document(session, take_in(session, actor, kind, document, entity_id)))
+            saved_id = take_in(session, actor, kind, document, entity_id)
+            after = document if before is None else plain(kind.document(session, saved_id))
     except MoviePointError as error:
         return Verdict("faulty", document, entity_id, faults=sentences(error))
     except DBAPIError:
         log.exception("a row that the database refused", content_type=kind.name)
         return Verdict("faulty", document, entity_id, faults=[_("The database refused this row.")])
     changes = differences(before, after)
-    held = [] if before is None else held_by_locks(before, document)
-    return Verdict("changed" if before is not None and changes else "same" if before is not None else "new",
-                   document, entity_id, changes, held, fingerprint=fingerprint(before))
+    if before is None:
+        return Verdict("new", document, None, changes)
+    return Verdict("changed" if changes else "same", document, entity_id, changes, held_by_locks(before, document),
+                   fingerprint=fingerprint(before))
 
 
 def take_in(session: Session, actor: Actor, kind: ContentType, document: Document, entity_id: int | None) -> int:
@@ -78,7 +102,7 @@ def normal(kind: ContentType, given: Document) -> dict[str, Any]:
     return found
 
 
-def merged(before: Document | None, document: dict[str, Any], given: Document) -> dict[str, Any]:
+def merged(before: Document | None, document: Document, given: Document) -> dict[str, Any]:
     """Return a document whose values by key are brought together with those that are there: None takes one away."""
     found = dict(document)
     for name, values in given.items():
@@ -139,13 +163,3 @@ def label_of(document: Document) -> str:
     if isinstance(names := document.get("names"), Mapping) and any(names.values()):
         return str(next(filter(None, names.values())))[:300]
     return str(next((document[name] for name in NAMES if document.get(name)), ""))[:300]
-
-
-def _present(session: Session, kind: ContentType, entity_id: int | None) -> dict[str, Any] | None:
-    if entity_id is None:
-        return None
-    try:
-        found: dict[str, Any] = plain(kind.document(session, entity_id))
-    except NotFound:
-        raise Invalid(_("It lies in the bin. Take it back first, or give the row another slug.")) from None
-    return found

@@ -6,14 +6,14 @@ another worker goes on from there once this one has been silent for a minute.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from itertools import islice
 from tempfile import TemporaryFile
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import ColumnElement, func, or_, select, update
@@ -23,7 +23,15 @@ from sqlalchemy.orm import Session
 from moviepoint.domains.accounts.models import User
 from moviepoint.domains.transfer.files import Row, open_book, write_csv, write_json
 from moviepoint.domains.transfer.models import WORKING, Transfer, TransferRow
-from moviepoint.domains.transfer.rehearsing import fingerprint, label_of, plain, rehearse, sentences, take_in
+from moviepoint.domains.transfer.rehearsing import (
+    Verdict,
+    fingerprint,
+    label_of,
+    plain,
+    rehearse,
+    sentences,
+    take_in,
+)
 from moviepoint.domains.transfer.services import APPLICABLE
 from moviepoint.hooks.types import ContentType
 from moviepoint.kernel import events
@@ -34,10 +42,11 @@ from moviepoint.kernel.i18n import gettext as _
 from moviepoint.kernel.i18n import use_locale
 from moviepoint.kernel.policies import Actor
 
+T = TypeVar("T")
 log = structlog.get_logger(__name__)
 SILENT = timedelta(seconds=60)
 BATCH_SECONDS = 0.5  # SQLite has one writer at a time: nobody waits longer than this for a batch
-BATCH_ROWS = 100
+BATCH_ROWS = 20  # looked up together
 EXPORT_BATCH = 200
 
 
@@ -129,22 +138,24 @@ def _read(desk: Desk, kind: ContentType, transfer: Transfer, actor: Actor) -> No
         current.state = "ready"
 
 
-def _judge(actor: Actor, kind: ContentType, transfer: Transfer, session: Session, row: Row) -> None:
-    """Write down what one row would do."""
-    if row.fault:
-        session.add(TransferRow(transfer_id=transfer.id, number=row.number, verdict="faulty", faults=[row.fault],
-                                chosen=False))
-        return
-    found = rehearse(session, actor, kind, row.document, by_columns=transfer.format == "csv")
-    verdict, faults = found.verdict, found.faults
-    twin = found.entity_id and session.scalar(select(TransferRow.number).where(
-        TransferRow.transfer_id == transfer.id, TransferRow.entity_id == found.entity_id).limit(1))
-    if twin and verdict == "changed":
-        verdict, faults = "faulty", [_("Row %(number)s is about the same.", number=twin)]
-    session.add(TransferRow(
-        transfer_id=transfer.id, number=row.number, label=label_of(found.document), document=plain(found.document),
-        verdict=verdict, entity_id=found.entity_id, changes=found.changes, held=found.held, faults=faults,
-        fingerprint=found.fingerprint, chosen=verdict in APPLICABLE))
+def _judge(actor: Actor, kind: ContentType, transfer: Transfer, session: Session, rows: Sequence[Row]) -> None:
+    """Write down what rows would do."""
+    readable = [row for row in rows if not row.fault]
+    found = rehearse(session, actor, kind, [row.document for row in readable], by_columns=transfer.format == "csv")
+    verdicts = {row.number: verdict for row, verdict in zip(readable, found, strict=True)}
+    ids = {verdict.entity_id for verdict in found}
+    seen: dict[int | None, int] = {row.entity_id: row.number for row in session.execute(
+        select(TransferRow.entity_id, TransferRow.number).where(
+            TransferRow.transfer_id == transfer.id, TransferRow.entity_id.in_(ids)))}
+    for row in rows:
+        verdict = verdicts.get(row.number) or Verdict("faulty", faults=[row.fault])
+        twin = seen.setdefault(verdict.entity_id, row.number) if verdict.entity_id is not None else row.number
+        if verdict.verdict == "changed" and twin != row.number:
+            verdict = replace(verdict, verdict="faulty", faults=[_("Row %(number)s is about the same.", number=twin)])
+        session.add(TransferRow(
+            transfer_id=transfer.id, number=row.number, label=label_of(verdict.document), verdict=verdict.verdict,
+            document=plain(verdict.document), entity_id=verdict.entity_id, changes=verdict.changes, held=verdict.held,
+            faults=verdict.faults, fingerprint=verdict.fingerprint, chosen=verdict.verdict in APPLICABLE))
 
 
 def _apply(desk: Desk, kind: ContentType, transfer: Transfer, actor: Actor) -> None:
@@ -153,34 +164,37 @@ def _apply(desk: Desk, kind: ContentType, transfer: Transfer, actor: Actor) -> N
     ids = db.session().scalars(select(TransferRow.id).where(*waiting).order_by(TransferRow.number)).all()
     with _beat(transfer.id, "applying") as (_session, current):
         current.total = current.seen + len(ids)
-    _in_batches(transfer.id, "applying", ids, partial(_apply_row, actor, kind))
+    _in_batches(transfer.id, "applying", ids, partial(_apply_rows, actor, kind))
     _end(transfer.id, "done")
 
 
-def _apply_row(actor: Actor, kind: ContentType, session: Session, row_id: int) -> None:
-    """Write one row; what is refused is said at the row, and the others go on."""
-    row = session.get_one(TransferRow, row_id)
-    kept = events.recorded(session)
-    savepoint = session.begin_nested()
-    try:
-        _require_unchanged(session, kind, row)
-        entity_id = take_in(session, actor, kind, row.document, row.entity_id)
-        savepoint.commit()
-    except MoviePointError as error:
-        savepoint.rollback()
-        events.restore(session, kept)
-        session.expire_all()
-        row.outcome, row.faults = "failed", sentences(error)
-    else:
-        row.outcome, row.entity_id = "applied", entity_id
+def _apply_rows(actor: Actor, kind: ContentType, session: Session, ids: Sequence[int]) -> None:
+    """Write rows; what is refused is said at its row, and the others go on."""
+    rows = session.scalars(select(TransferRow).where(TransferRow.id.in_(ids)).order_by(TransferRow.number)).all()
+    present = kind.documents(session, [row.entity_id for row in rows if row.entity_id is not None])
+    marks = {entity_id: fingerprint(plain(document)) for entity_id, document in present.items()}
+    for row in rows:
+        kept, number = events.recorded(session), row.number
+        savepoint = session.begin_nested()
+        try:
+            _require_unchanged(session, kind, row, marks)
+            row.entity_id = take_in(session, actor, kind, row.document, row.entity_id)
+            row.outcome = "applied"
+            savepoint.commit()
+        except MoviePointError as error:
+            savepoint.rollback()
+            events.restore(session, kept)
+            session.execute(update(TransferRow).where(
+                TransferRow.transfer_id == row.transfer_id, TransferRow.number == number).values(
+                outcome="failed", faults=sentences(error)))
 
 
-def _require_unchanged(session: Session, kind: ContentType, row: TransferRow) -> None:
+def _require_unchanged(session: Session, kind: ContentType, row: TransferRow, marks: Mapping[int, str]) -> None:
     """Raise Conflict where what the rehearsal has shown is not true any more."""
     if row.entity_id is None:
         if kind.match(session, row.document) is not None:
             raise Conflict(_("This was entered in the meantime. Rehearse the file again."))
-    elif fingerprint(plain(kind.document(session, row.entity_id))) != row.fingerprint:
+    elif marks.get(row.entity_id) != row.fingerprint:
         raise Conflict(_("Somebody has changed this since the rehearsal. Rehearse the file again."))
 
 
@@ -213,33 +227,29 @@ def _write_file(stream: Any, transfer: Transfer, kind: ContentType, documents: I
 def _documents(kind: ContentType, transfer_id: int, ids: Sequence[int]) -> Iterator[Mapping[str, Any]]:
     """Iterate over documents in batches, each read for itself; what is deleted meanwhile is left out."""
     for start in range(0, len(ids), EXPORT_BATCH):
-        part = ids[start:start + EXPORT_BATCH]
-        session = db.session()
-        if kind.many is not None:
-            yield from kind.many(session, part)
-        else:
-            yield from (kind.document(session, row_id) for row_id in part)
+        part, session = ids[start:start + EXPORT_BATCH], db.session()
+        yield from kind.documents(session, part).values()
         session.expunge_all()
         with _beat(transfer_id, "writing") as (_work, current):
             current.seen = start + len(part)
 
 
-def _in_batches(transfer_id: int, state: str, items: Any, each: Callable[[Session, Any], None]) -> None:
-    """Do something with each item, as many in one unit of work as fit into half a second."""
+def _in_batches(transfer_id: int, state: str, items: Iterable[T],
+                each: Callable[[Session, Sequence[T]], None]) -> None:
+    """Do something with all items, a few at a time, as many in one unit of work as fit into half a second."""
     remaining = iter(items)
     ended = False
     while not ended:
-        with _beat(transfer_id, state) as (session, transfer):
+        with _beat(transfer_id, state) as (session, _transfer):
             until, count = time.monotonic() + BATCH_SECONDS, 0
-            for item in islice(remaining, BATCH_ROWS):
-                each(session, item)
-                count += 1
-                if time.monotonic() > until:
-                    break
-            ended = count == 0
+            while not ended and (count == 0 or time.monotonic() < until):
+                part = list(islice(remaining, BATCH_ROWS))
+                if part:
+                    each(session, part)
+                count += len(part)
+                ended = len(part) < BATCH_ROWS
             session.flush()
-            transfer = session.get_one(Transfer, transfer_id)
-            transfer.seen += count
+            session.get_one(Transfer, transfer_id).seen += count
 
 
 @contextmanager

@@ -297,16 +297,17 @@ def test_a_killed_worker_loses_nothing(client: FlaskClient, session: Session, ed
                                        queue: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine dies in the middle of the rehearsal and again in the middle of applying."""
     monkeypatch.setattr(work, "BATCH_ROWS", 3)
+    monkeypatch.setattr(work, "BATCH_SECONDS", 0)
 
     def last() -> int:
         return session.scalars(select(func.max(Transfer.id))).one()
 
-    for stage in ("_judge", "_apply_row"):
+    for stage in ("_judge", "_apply_rows"):
         real, calls = getattr(work, stage), []
 
         def dying(*arguments: Any, real: Any = real, calls: list[int] = calls) -> None:
             calls.append(1)
-            if len(calls) == 8:
+            if len(calls) == 3:
                 raise SystemExit("killed")
             real(*arguments)
 
@@ -336,15 +337,16 @@ def test_called_off_it_stops_between_batches(client: FlaskClient, session: Sessi
                                              queue: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     transfer_id = bring_in(client, queue, "kind,original_title\n" + "".join(f"film,Film {n}\n" for n in range(9)))
     monkeypatch.setattr(work, "BATCH_ROWS", 2)
-    real, calls = work._apply_row, []
+    monkeypatch.setattr(work, "BATCH_SECONDS", 0)
+    real, calls = work._apply_rows, []
 
     def cancelling(*arguments: Any) -> None:
         real(*arguments)
         calls.append(1)
-        if len(calls) == 4:
+        if len(calls) == 2:
             client.post(f"/admin/transfers/{transfer_id}/cancel")
 
-    monkeypatch.setattr(work, "_apply_row", cancelling)
+    monkeypatch.setattr(work, "_apply_rows", cancelling)
     client.post(f"/admin/transfers/{transfer_id}/choose", data={"apply": "1"})
     run(queue)
     session.expire_all()

@@ -26,7 +26,8 @@ WHOLE = (selectinload(Person.texts), selectinload(Person.external_ids))
 
 def find_all_whole(session: Session, ids: Sequence[int]) -> Sequence[Person]:
     """Return people with all that their documents hold, in the order of the ids, in a fixed number of queries."""
-    found = {person.id: person for person in session.scalars(select(Person).where(Person.id.in_(ids)).options(*WHOLE))}
+    found = {person.id: person for person in session.scalars(select(Person).where(
+        Person.id.in_(ids), Person.deleted_at.is_(None)).options(*WHOLE))}
     return [found[person_id] for person_id in ids if person_id in found]
 
 

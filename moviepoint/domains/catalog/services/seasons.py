@@ -30,7 +30,8 @@ WHOLE = (selectinload(Season.texts), selectinload(Season.title),
 
 def find_all_whole(session: Session, ids: Sequence[int]) -> Sequence[Season]:
     """Return seasons with all that their documents hold, in the order of the ids, in a fixed number of queries."""
-    found = {season.id: season for season in session.scalars(select(Season).where(Season.id.in_(ids)).options(*WHOLE))}
+    found = {season.id: season for season in session.scalars(select(Season).where(
+        Season.id.in_(ids), Season.title.has(Title.deleted_at.is_(None))).options(*WHOLE))}
     return [found[season_id] for season_id in ids if season_id in found]
 
 

@@ -45,7 +45,8 @@ WHOLE = (
 
 def find_all_whole(session: Session, ids: Sequence[int]) -> Sequence[Title]:
     """Return titles with all that their documents hold, in the order of the ids, in a fixed number of queries."""
-    found = {title.id: title for title in session.scalars(select(Title).where(Title.id.in_(ids)).options(*WHOLE))}
+    found = {title.id: title for title in session.scalars(select(Title).where(
+        Title.id.in_(ids), Title.deleted_at.is_(None)).options(*WHOLE))}
     return [found[title_id] for title_id in ids if title_id in found]
 
 
