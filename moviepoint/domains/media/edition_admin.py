@@ -12,7 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 from werkzeug.wrappers import Response
 
-from moviepoint.domains.media import editing, playback, player
+from moviepoint.domains.media import checking, documents, editing, playback, player
+from moviepoint.domains.media.documents import stamp
 from moviepoint.domains.media.models import Edition, EncodingJob
 from moviepoint.domains.media.schemas import MarkInput, MarksInput, TrackInput, TracksInput
 from moviepoint.kernel.db import db
@@ -83,14 +84,14 @@ class EditionsView(View):
             "tracks": tracks, "tracks_version": editing.version_of(tracks), "marks": shown_marks(marks["marks"]),
             "marks_version": editing.version_of(marks), **typed}
         page = self.render(
-            "media/admin/edition.html", edition=edition, name=editing.edition_name(db.session(), edition),
+            "media/admin/edition.html", edition=edition, name=documents.edition_name(db.session(), edition),
             jobs=latest_jobs(db.session(), edition.id), size=estimated_bytes(edition), player=player_of(edition),
             errors=failure.fields if isinstance(failure, Invalid) else {}, blanks=BLANK_MARKS,
             audio_facts={row.id: row for row in edition.audio},
             subtitle_facts={row.id: row for row in edition.subtitles},
             words={"audio": player.audio_kinds(), "subtitles": player.subtitle_kinds() | {"full": _("full")},
                    "marks": mark_kinds()},
-            kinds={"audio": editing.AUDIO_KINDS, "subtitles": editing.SUBTITLE_ROLES}, stamp=stamp, **context)
+            kinds={"audio": checking.AUDIO_KINDS, "subtitles": checking.SUBTITLE_ROLES}, stamp=stamp, **context)
         return (page, int(failure.status)) if failure else page
 
 
@@ -168,14 +169,6 @@ def milliseconds(text: str) -> int | None:
         return None
     hours, minutes, seconds, rest = match.groups(default="0")
     return ((int(hours) * 60 + int(minutes)) * 60 + int(seconds)) * 1000 + int(rest.ljust(3, "0"))
-
-
-def stamp(value: int | None) -> str:
-    """Write milliseconds as `h:mm:ss.mmm`; nothing for None."""
-    if value is None:
-        return ""
-    seconds, rest = divmod(value, 1000)
-    return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{rest:03d}"
 
 
 def shown_marks(marks: list[dict[str, Any]]) -> list[dict[str, str]]:

@@ -145,7 +145,7 @@ def remake(session: Session, lease: Lease, package: str, code: str, message: str
     if not _write(session, lease, {"state": "queued", "attempts": 1, "lease_until": None, "log": message}):
         return False
     session.execute(update(EncodingStep).where(EncodingStep.job_id == lease.job_id, EncodingStep.stage < step.stage,
-                                               EncodingStep.kind != "inspect")
+                                               EncodingStep.name != "inspect")
                     .values(state="queued", progress=0.0, result=None, attempts=0, fence=EncodingStep.fence + 1)
                     .execution_options(synchronize_session=False))
     session.execute(update(EncodingJob).where(EncodingJob.id == lease.job_id).values(package=package))

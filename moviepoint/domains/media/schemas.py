@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from moviepoint.domains.media.encoding.naming import Intent
 from moviepoint.domains.media.models import Edition, Upload
 from moviepoint.domains.media.queries import JobDetail, JobView
 from moviepoint.shells.api import PageQuery
@@ -74,6 +75,27 @@ class UploadInfo(msgspec.Struct):
     offset: int
     state: str
     expires_at: datetime
+    intent: Intent
+    job_id: int | None = None  # the job that it has become the source of
+
+
+class Guess(msgspec.Struct):
+    """What a file's name says of it."""
+
+    filename: str
+    intent: Intent
+
+
+class GuessInput(msgspec.Struct, forbid_unknown_fields=True):
+    """Names of files that are about to be sent."""
+
+    filenames: Annotated[list[Annotated[str, msgspec.Meta(max_length=1000)]], msgspec.Meta(max_length=200)]
+
+
+class UploadsQuery(msgspec.Struct, kw_only=True):
+    """The edition, by its public id, whose unfinished uploads are asked for."""
+
+    edition: str
 
 
 class EncodeInput(msgspec.Struct, forbid_unknown_fields=True):
@@ -104,14 +126,21 @@ class EditionInfo(msgspec.Struct):
 
 
 class TrackInput(msgspec.Struct, forbid_unknown_fields=True):
-    """A dub or subtitles as an editor changes them; `kind` is a subtitle's role too."""
+    """A dub or subtitles as an editor changes them; `kind` is a subtitle's role too.
+
+    `label` is for all viewers, `labels` by locale for those who read it; `offset_ms` moves a track later than its
+    source has it, which makes its files anew.
+    """
 
     id: int
     language: str = "und"
     kind: str = "original"
     label: str = ""
+    labels: dict[str, str] = {}
+    studio: str = ""
     default: bool = False
     hidden: bool = False
+    offset_ms: int = 0
 
 
 class TracksInput(msgspec.Struct, forbid_unknown_fields=True):
@@ -199,10 +228,11 @@ class Playback(msgspec.Struct):
     subtitles: list[SubtitleInfo]
 
 
-def upload_info(upload: Upload, offset: int) -> UploadInfo:
+def upload_info(upload: Upload, offset: int, job_id: int | None = None) -> UploadInfo:
     """Show an upload."""
     return UploadInfo(upload.public_id, upload.filename, upload.size,
-                      upload.size if upload.state == "used" else offset, upload.state, upload.expires_at)
+                      upload.size if upload.state == "used" else offset, upload.state, upload.expires_at,
+                      msgspec.convert(upload.intent, Intent) if upload.intent else Intent(), job_id)
 
 
 def edition_info(edition: Edition) -> EditionInfo:
