@@ -78,8 +78,13 @@ def record_job(session: Session, actor: Actor, action: str, job: EncodingJob, be
                after: Document) -> None:
     """Write down a verb on a job, in the history of its edition."""
     name = f"{job.source.filename} #{job.id}"
-    record(session, actor, action, ENTITY, job.edition_id, edition_name(session, job.edition),
-           before={"jobs": {name: before}}, after={"jobs": {name: after}})
+    record_part(session, actor, action, job.edition, {"jobs": {name: before}}, {"jobs": {name: after}})
+
+
+def record_part(session: Session, actor: Actor, action: str, edition: Edition, before: Document,
+                after: Document) -> None:
+    """Write down a change of something that belongs to an edition, and is not in its document."""
+    record(session, actor, action, ENTITY, edition.id, edition_name(session, edition), before=before, after=after)
 
 
 def edition_name(session: Session, edition: Edition) -> str:

@@ -89,11 +89,14 @@ def holds(session: Session, lease: Lease) -> bool:
         _fenced(lease), EncodingJob.state.in_(LIVE))) is not None
 
 
-def renew(session: Session, lease: Lease, share: float, speed: float | None, command: str = "") -> bool:
+def renew(session: Session, lease: Lease, share: float, speed: float | None, command: str = "",
+          log: str = "") -> bool:
     """Renew a lease and report progress (0 to 1; seconds of film a second); False when it is lost."""
     values: dict[str, Any] = {"lease_until": utcnow() + LEASE, "progress": min(1.0, max(0.0, share)), "speed": speed}
     if command:
         values["command"] = command
+    if log:
+        values["log"] = log[-LOG_BYTES:]
     return holds(session, lease) and _write(session, lease, values)
 
 

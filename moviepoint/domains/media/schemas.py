@@ -1,14 +1,14 @@
 """What the API takes and says of uploads, editions, playback and jobs."""
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 import msgspec
 
 from moviepoint.domains.media.encoding.naming import Intent
 from moviepoint.domains.media.models import Edition, Upload
-from moviepoint.domains.media.queries import JobDetail, JobView
+from moviepoint.domains.media.queries import JobDetail, JobFilter, JobView, Sort
 from moviepoint.shells.api import PageQuery
 
 JobState = Literal["", "queued", "running", "paused", "failed", "cancelled", "done"]
@@ -18,7 +18,22 @@ class JobsQuery(PageQuery, kw_only=True):
     """Filters of the list of jobs."""
 
     state: JobState = ""
-    edition_id: int | None = None
+    text: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    who: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    since: date | None = None
+    until: date | None = None
+    edition_id: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)] | None = None
+    sort: Sort = ""
+
+
+class RetryInput(msgspec.Struct, forbid_unknown_fields=True):
+    """Which failed jobs are taken up again; all of them, where nothing is said."""
+
+    text: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    who: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    since: date | None = None
+    until: date | None = None
+    edition_id: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)] | None = None
 
 
 class JobStep(msgspec.Struct):
@@ -32,7 +47,10 @@ class JobStep(msgspec.Struct):
 
 
 class Job(msgspec.Struct):
-    """An encoding job; `progress` from 0 to 1, `speed` in seconds of film a second."""
+    """An encoding job; `progress` from 0 to 1, `speed` in seconds of film a second.
+
+    `kind`: a film, tracks added to one, or a track made anew. `step` runs now, `log` has its last lines.
+    """
 
     id: int
     edition_id: int
@@ -49,10 +67,20 @@ class Job(msgspec.Struct):
     started_at: str | None
     finished_at: str | None
     notes: list[str]
+    kind: str
+    title: str
+    created_by: str
+    step: str
+    log: str
 
 
 class JobWithSteps(Job):
     steps: list[JobStep]
+
+
+def job_filter(query: JobsQuery | RetryInput) -> JobFilter:
+    """Return a query as the reads take it."""
+    return JobFilter(**{name: getattr(query, name) for name in JobFilter.__struct_fields__ if hasattr(query, name)})
 
 
 def job(view: JobView) -> Job:

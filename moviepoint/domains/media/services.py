@@ -1,12 +1,14 @@
 """Writes of media: starting, cancelling and retrying the encoding of a source."""
 from __future__ import annotations
 
+import msgspec
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from moviepoint.domains.media import documents, storing
 from moviepoint.domains.media.ledger import LIVE
 from moviepoint.domains.media.models import Edition, EncodingJob, EncodingStep, SourceAsset, Upload, public_id
+from moviepoint.domains.media.queries import JobFilter, filtered
 from moviepoint.kernel.db import utcnow
 from moviepoint.kernel.errors import Conflict, Invalid, NotFound
 from moviepoint.kernel.i18n import gettext as _
@@ -118,15 +120,16 @@ def retry_job(session: Session, actor: Actor, job_id: int) -> EncodingJob:
     return job
 
 
-def retry_failed(session: Session, actor: Actor) -> int:
-    """Take up all failed jobs again that no later job of their edition has overtaken; return how many.
+def retry_failed(session: Session, actor: Actor, wanted: JobFilter = JobFilter()) -> int:
+    """Take up all failed jobs of a filter again that no later job has overtaken; return how many.
 
     Those whose source is gone, or which another job of the same source stands in for, stay failed.
     """
     require(actor, "media.manage")
     later = aliased(EncodingJob)
-    failed = session.scalars(select(EncodingJob.id).join(SourceAsset, SourceAsset.id == EncodingJob.source_id).where(
-        EncodingJob.state == "failed", SourceAsset.kept,
+    asked = select(EncodingJob.id).join(SourceAsset, SourceAsset.id == EncodingJob.source_id)
+    failed = session.scalars(filtered(asked, msgspec.structs.replace(wanted, state="failed")).where(
+        SourceAsset.kept,
         ~select(later.id).where(later.id > EncodingJob.id, or_(
             later.source_id == EncodingJob.source_id, and_(later.kind == "film", EncodingJob.kind == "film",
                                                            later.edition_id == EncodingJob.edition_id))).exists())

@@ -60,10 +60,13 @@ class LeaseWatch(steps.StepWatch):
     def __init__(self, bench: Bench, lease: Lease) -> None:
         self._bench, self._lease = bench, lease
         self._looked = self._beaten = time.monotonic()
-        self._command = ""
+        self._command = self._log = ""
 
     def began(self, command: str) -> None:
         self._command = command
+
+    def said(self, log: str) -> None:
+        self._log = log
 
     def __call__(self, share: float, speed: float | None) -> None:
         now = time.monotonic()
@@ -73,7 +76,7 @@ class LeaseWatch(steps.StepWatch):
         if now - self._beaten >= ledger.BEAT.total_seconds():
             self._beaten = now
             with unit_of_work() as session:
-                held = ledger.renew(session, self._lease, share, speed, self._command)
+                held = ledger.renew(session, self._lease, share, speed, self._command, self._log)
         else:
             held = ledger.holds(db.session(), self._lease)
             db.session.rollback()
@@ -84,6 +87,7 @@ class LeaseWatch(steps.StepWatch):
 
     def progress(self, progress: Progress) -> None:
         """Take a child's progress where no share is known."""
+        self.said(progress.log)
         self(0.5, progress.speed)
 
 

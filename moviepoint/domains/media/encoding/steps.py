@@ -74,6 +74,9 @@ class StepWatch:
     def began(self, command: str) -> None:
         """Take the command that runs now."""
 
+    def said(self, log: str) -> None:
+        """Take the last lines that it has written."""
+
 
 def run_step(shop: Workshop, step: Step, staging: Path, earlier: Iterable[Path], watch: StepWatch) -> Result:
     """Do one step of the kinds video, audio, subtitles, retime or storyboard into the folder `staging`.
@@ -293,8 +296,13 @@ def _run(shop: Workshop, build: commands.Builder, folder: Path, limits: Limits, 
     """Run ffmpeg; a failing status is temporary unless ffmpeg says that it is the source."""
     command = " ".join(["ffmpeg", *build("SOURCE")])
     watch.began(command)
+
+    def hear(progress: Progress) -> None:
+        watch.said(progress.log)
+        report(progress)
+
     outcome = shop.sandbox.run(shop.tools.ffmpeg, build, source=shop.source, limits=limits, output=folder,
-                               watch=report, keep_output=False)
+                               watch=hear, keep_output=False)
     if outcome.status:
         if "Invalid data found" in outcome.log or "Decoder not found" in outcome.log or "not found for" in outcome.log:
             raise Refused("undecodable", f"The file cannot be decoded. {_last_line(outcome.log)}")
