@@ -109,7 +109,9 @@ def test_a_film_is_entered_without_a_mouse(site: Site, office: Callable[..., Pag
     page.wait_for_url(re.compile(r"/admin/titles/\d+$"))
     expect(page.get_by_role("status").filter(has_text="Saved")).to_be_visible()
     choose_file(page, "input[type=file]:not([name=poster], [name=backdrop])", film)
-    expect(page.locator("[data-status]")).to_contain_text("ncoding")
+    tab_to(page, "[data-start] button")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-said]")).to_contain_text("ncoding")
     with site.app.app_context():
         title = db.session.scalars(select(Title).where(Title.slug == "la-souriante-madame-beudet-1923")).one()
         assert {text.locale: text.name for text in title.texts} == {

@@ -18,6 +18,9 @@ ACTIONS = {
     "archived": lazy_gettext("archived"), "restored": lazy_gettext("restored"),
     "image_added": lazy_gettext("picture added"), "image_changed": lazy_gettext("picture changed"),
     "image_deleted": lazy_gettext("picture deleted"),
+    "encoded": lazy_gettext("encoded"), "job_started": lazy_gettext("encoding begun"),
+    "job_cancelled": lazy_gettext("encoding called off"), "job_retried": lazy_gettext("encoding taken up again"),
+    "job_moved": lazy_gettext("priority changed"), "changed_source": lazy_gettext("source file changed"),
 }
 FIELDS = {
     "kind": lazy_gettext("Kind"), "slug": lazy_gettext("Address"), "original_title": lazy_gettext("Original title"),
@@ -32,7 +35,13 @@ FIELDS = {
     "number": lazy_gettext("Number"), "status": lazy_gettext("Status"), "country": lazy_gettext("Country"),
     "birth_year": lazy_gettext("Born"), "death_year": lazy_gettext("Died"), "image": lazy_gettext("Picture"),
     "publish_at": lazy_gettext("Public from"), "unpublish_at": lazy_gettext("Public until"),
-    "series": lazy_gettext("Series"),
+    "series": lazy_gettext("Series"), "audio": lazy_gettext("Audio"), "subtitles": lazy_gettext("Subtitles"),
+    "marks": lazy_gettext("Marks"), "jobs": lazy_gettext("Encoding"), "sources": lazy_gettext("Sources"),
+    "place": lazy_gettext("Place"), "language": lazy_gettext("Language"), "label": lazy_gettext("Label"),
+    "labels": lazy_gettext("Label"), "studio": lazy_gettext("Studio"), "default": lazy_gettext("Default"),
+    "hidden": lazy_gettext("Hidden"), "offset_ms": lazy_gettext("Offset, ms"), "state": lazy_gettext("State"),
+    "priority": lazy_gettext("Priority"), "message": lazy_gettext("Message"), "kept": lazy_gettext("Kept"),
+    "pinned": lazy_gettext("Kept for good"),
 }
 LONG = 5_000
 
@@ -43,6 +52,8 @@ def field_name(path: list[str] | tuple[str, ...]) -> str:
         return f"{FIELDS.get(path[2], path[2])} · {language_name(path[1], current_locale())}"
     if len(path) == 2 and path[0] == "names":
         return f"{FIELDS['name']} · {language_name(path[1], current_locale())}"
+    if len(path) > 2:  # a field of one of several, such as a track: its name stands in the middle
+        return " · ".join([str(FIELDS.get(path[0], path[0])), path[1], *(str(FIELDS.get(p, p)) for p in path[2:])])
     return " · ".join([str(FIELDS.get(path[0], path[0])), *path[1:]])
 
 

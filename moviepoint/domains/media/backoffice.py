@@ -9,13 +9,17 @@ from flask_login import current_user
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
-from moviepoint.domains.media import queries
-from moviepoint.domains.media.models import Edition, EncodingJob
+from moviepoint.domains.media import player, plays, queries
+from moviepoint.domains.media.checking import AUDIO_KINDS, SUBTITLE_ROLES
+from moviepoint.domains.media.models import Edition, EncodingJob, SourceAsset, Upload
 from moviepoint.domains.media.player import audio_name, subtitle_name
 from moviepoint.kernel.db import db
 from moviepoint.kernel.i18n import current_locale
+from moviepoint.kernel.i18n import gettext as _
 
 JOBS_SHOWN = 3
+PANEL_JOBS = 5
+SHORT = 4  # times the reserve: below that, room runs short
 
 
 def title_media(title_id: int) -> Mapping[str, Any] | None:
@@ -45,11 +49,42 @@ def _media(title_id: int | None = None, episode_id: int | None = None) -> Mappin
             "audio": [audio_name(track, locale) for track in edition.audio],
             "subtitles": [(subtitle_name(track, locale), track.note) for track in edition.subtitles]}
             for edition in editions],
-        "chunk_bytes": current_app.extensions["moviepoint.settings"].upload_chunk_bytes}
+        "drop": drop_zone(next((edition.public_id for edition in editions if not edition.label), ""), title_id,
+                          episode_id) | {"alone": True}}
 
 
-def media_figures(session: Session) -> Mapping[str, Any]:
-    """Return what is being encoded, what failed, and the free disk in bytes."""
-    states = dict(session.execute(select(EncodingJob.state, func.count()).group_by(EncodingJob.state)).all())
-    return {"running": states.get("running", 0) + states.get("queued", 0), "paused": states.get("paused", 0),
-            "failed": states.get("failed", 0), "free": current_app.extensions["moviepoint.storage"].free_bytes()}
+def drop_zone(edition: str, title_id: int | None = None, episode_id: int | None = None) -> dict[str, Any]:
+    """Return what `media/admin/drop.html` wants: for an edition by its public id, or one that is yet to be made."""
+    heard, read = player.audio_kinds(), player.subtitle_kinds() | {"full": _("full")}
+    return {"edition": edition, "title_id": title_id, "episode_id": episode_id,
+            "chunk_bytes": current_app.extensions["moviepoint.settings"].upload_chunk_bytes,
+            "kinds": {"audio": {kind: heard[kind] for kind in AUDIO_KINDS},
+                      "subtitles": {role: read[role] for role in SUBTITLE_ROLES}}}
+
+
+def encoding_figures(session: Session) -> Mapping[str, Any]:
+    """Return how many jobs are in each state, those at work with their progress, and the last that failed."""
+    rows = [job for state in ("running", "failed") for job in session.scalars(
+        queries.jobs(current_user, queries.JobFilter(state=state, sort="newest")).limit(PANEL_JOBS))]
+    views = queries.job_views(session, rows)
+    return {"counts": queries.job_counts(session, current_user),
+            "running": [view for view in views if view.state == "running"],
+            "failed": [view for view in views if view.state == "failed"]}
+
+
+def disk_figures(session: Session) -> Mapping[str, Any]:
+    """Return bytes: free, used by packages and sources, still to come; `state` warns near and below the reserve."""
+    free = current_app.extensions["moviepoint.storage"].free_bytes()
+    floor = current_app.extensions["moviepoint.settings"].free_disk_reserve_bytes
+    row = session.execute(select(
+        select(func.coalesce(func.sum(Edition.package_bytes), 0)).scalar_subquery(),
+        select(func.coalesce(func.sum(SourceAsset.size), 0)).where(SourceAsset.kept).scalar_subquery(),
+        select(func.coalesce(func.sum(Upload.size), 0)).where(Upload.state == "receiving").scalar_subquery())).one()
+    return {"free": free, "floor": floor, "packages": int(row[0]), "sources": int(row[1]), "coming": int(row[2]),
+            "state": "stop" if free < floor else "short" if free - int(row[2]) < floor * SHORT else ""}
+
+
+def watched_figures(session: Session) -> Mapping[str, Any]:
+    """Return how much was watched in 7 and 30 days, and the ten editions watched most."""
+    week, month = plays.totals(session, current_user)
+    return {"week": week, "month": month, "top": plays.most_watched(session, current_user, 30)}

@@ -1,8 +1,9 @@
 """The back office's page of an edition: what it is, a player, and its tracks and marks, edited in place."""
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app, redirect, request
@@ -12,19 +13,41 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 from werkzeug.wrappers import Response
 
-from moviepoint.domains.media import editing, playback, player
-from moviepoint.domains.media.models import Edition, EncodingJob
-from moviepoint.domains.media.schemas import MarkInput, MarksInput, TrackInput, TracksInput
+from moviepoint.domains.media import (
+    backoffice,
+    checking,
+    documents,
+    editing,
+    playback,
+    player,
+    queries,
+    services,
+    sources,
+)
+from moviepoint.domains.media.api.sources import download
+from moviepoint.domains.media.documents import stamp
+from moviepoint.domains.media.edition_forms import TABLES, moved, read_marks, read_track, shown_marks, shown_tracks
+from moviepoint.domains.media.encoding import storyboard
+from moviepoint.domains.media.models import Edition
+from moviepoint.domains.media.schemas import MarksInput, TracksInput
 from moviepoint.kernel.db import db
 from moviepoint.kernel.errors import Invalid, MoviePointError, NotFound
 from moviepoint.kernel.i18n import current_locale, lazy_gettext
 from moviepoint.kernel.i18n import gettext as _
-from moviepoint.shells.admin.forms import parse, rows
+from moviepoint.shells.admin.forms import rows
 from moviepoint.shells.admin.frame import View
 
 BLANK_MARKS = 3
-TIME = re.compile(r"(?:([0-9]{1,2}):)?([0-5]?[0-9]):([0-5][0-9])(?:[.,]([0-9]{1,3}))?")
-TABLES = ("audio", "subtitles")
+JOBS_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet of a storyboard: its address, the seconds it begins and ends at, and how it is laid out."""
+
+    src: str
+    start: int
+    end: int
 
 
 class EditionsView(View):
@@ -45,7 +68,9 @@ class EditionsView(View):
 
     @expose("/<int:edition_id>")
     def detail(self, edition_id: int) -> Any:
-        """Show an edition."""
+        """Show an edition; `?fragment=1` gives its jobs alone."""
+        if "fragment" in request.args:
+            return self.render("media/admin/jobs_table.html", jobs=jobs_of(db.session(), edition_id), brief=True)
         return self._show(load(db.session(), edition_id))
 
     @expose("/<int:edition_id>/tracks", methods=("POST",))
@@ -57,11 +82,19 @@ class EditionsView(View):
             moved(typed, move)
             return self._show(load(db.session(), edition_id), tracks=typed, tracks_version=version)
         with self.saving(_("Saved.")) as session:
-            data = {table: [parse(TrackInput, _ticked(row)) for row in typed[table]] for table in TABLES}
+            data = {table: [read_track(row) for row in typed[table]] for table in TABLES}
             editing.save_tracks(session, current_user, edition_id, TracksInput(**data, version=version))
         if self.failure is None:
-            return redirect(self.get_url(".detail", edition_id=edition_id))
+            return redirect(self.get_url(".detail", edition_id=edition_id, _anchor="tracks"))
         return self._show(load(db.session(), edition_id), tracks=typed, tracks_version=version)
+
+    @expose("/<int:edition_id>/tracks/<any(audio, subtitles):table>/<int:track_id>/remove", methods=("POST",))
+    def remove_track(self, edition_id: int, table: str, track_id: int) -> Response:
+        """Take a track out of an edition."""
+        with self.saving(_("The track was removed.")) as session:
+            editing.remove_track(session, current_user, current_app.extensions["moviepoint.storage"], edition_id,
+                                 track_id, table)
+        return redirect(self.get_url(".detail", edition_id=edition_id, _anchor="tracks"))
 
     @expose("/<int:edition_id>/marks", methods=("POST",))
     def marks(self, edition_id: int) -> Any:
@@ -72,25 +105,47 @@ class EditionsView(View):
         with self.saving(_("Saved.")) as session:
             editing.save_marks(session, current_user, edition_id, MarksInput(read_marks(typed), version))
         if self.failure is None:
-            return redirect(self.get_url(".detail", edition_id=edition_id))
+            return redirect(self.get_url(".detail", edition_id=edition_id, _anchor="marks"))
         return self._show(load(db.session(), edition_id), marks=typed, marks_version=version)
+
+    @expose("/sources/<int:source_id>/file")
+    def source_file(self, source_id: int) -> Any:
+        """Send a source file as it came."""
+        return download(source_id)
+
+    @expose("/sources/<int:source_id>/<any(pin, unpin, discard, encode):verb>", methods=("POST",))
+    def source(self, source_id: int, verb: str) -> Response:
+        """Keep a source file, leave it to the settings, delete it, or encode it again."""
+        edition_id = sources.find_source(db.session(), current_user, source_id).edition_id
+        with self.saving(_("Encoding begins.") if verb == "encode" else _("Saved.")) as session:
+            if verb == "discard":
+                sources.discard_source(session, current_user, current_app.extensions["moviepoint.storage"], source_id)
+            elif verb == "encode":
+                services.start_job(session, current_user, source_id)
+            else:
+                sources.pin_source(session, current_user, source_id, verb == "pin")
+        return redirect(self.get_url(".detail", edition_id=edition_id, _anchor="sources"))
 
     def _show(self, edition: Edition, **typed: Any) -> Any:
         """Render the page, with what was typed instead of what is stored where there is such."""
-        failure = self.failure
+        failure, session = self.failure, db.session()
         tracks, marks = editing.tracks_document(edition), editing.marks_document(edition)
+        locales = current_app.extensions["moviepoint.settings"].locales
+        settings, board = player_of(edition)
+        shown = typed.pop("tracks", tracks)
         context = {
-            "tracks": tracks, "tracks_version": editing.version_of(tracks), "marks": shown_marks(marks["marks"]),
+            "tracks": {table: shown_tracks(shown[table], locales) for table in TABLES},
+            "tracks_version": editing.version_of(tracks), "marks": shown_marks(marks["marks"]),
             "marks_version": editing.version_of(marks), **typed}
         page = self.render(
-            "media/admin/edition.html", edition=edition, name=editing.edition_name(db.session(), edition),
-            jobs=latest_jobs(db.session(), edition.id), size=estimated_bytes(edition), player=player_of(edition),
-            errors=failure.fields if isinstance(failure, Invalid) else {}, blanks=BLANK_MARKS,
-            audio_facts={row.id: row for row in edition.audio},
-            subtitle_facts={row.id: row for row in edition.subtitles},
+            "media/admin/edition.html", edition=edition, name=documents.edition_name(session, edition),
+            jobs=jobs_of(session, edition.id), sources=sources.source_views(session, current_user, edition),
+            player=settings, sheets=board, errors=failure.fields if isinstance(failure, Invalid) else {},
+            blanks=BLANK_MARKS, facts={table: {row.id: row for row in getattr(edition, table)} for table in TABLES},
             words={"audio": player.audio_kinds(), "subtitles": player.subtitle_kinds() | {"full": _("full")},
-                   "marks": mark_kinds()},
-            kinds={"audio": editing.AUDIO_KINDS, "subtitles": editing.SUBTITLE_ROLES}, stamp=stamp, **context)
+                   "marks": mark_kinds()}, readable=[row for row in edition.subtitles if row.path],
+            kinds={"audio": checking.AUDIO_KINDS, "subtitles": checking.SUBTITLE_ROLES}, stamp=stamp,
+            subtitle_name=player.subtitle_name, drop=backoffice.drop_zone(edition.public_id), **context)
         return (page, int(failure.status)) if failure else page
 
 
@@ -104,85 +159,38 @@ def load(session: Session, edition_id: int) -> Edition:
     return edition
 
 
-def latest_jobs(session: Session, edition_id: int) -> Mapping[int, EncodingJob]:
-    """Return the newest job of each source."""
-    jobs = session.scalars(select(EncodingJob).where(EncodingJob.edition_id == edition_id).order_by(EncodingJob.id))
-    return {job.source_id: job for job in jobs}
+def jobs_of(session: Session, edition_id: int) -> list[queries.JobView]:
+    """Return an edition's latest jobs."""
+    statement = queries.jobs(current_user, queries.JobFilter(edition_id=edition_id)).limit(JOBS_SHOWN)
+    return queries.job_views(session, list(session.scalars(statement)))
 
 
-def estimated_bytes(edition: Edition) -> int:
-    """Return about how much disk the package takes: average bandwidths and length, without asking the disk."""
-    bits = sum(row.average_bandwidth for row in edition.video) + sum(row.average_bandwidth for row in edition.audio)
-    return bits * (edition.duration_ms or 0) // 8000 if edition.package else 0
-
-
-def player_of(edition: Edition) -> str:
-    """Return the player's settings, or nothing where there is nothing to play for this viewer."""
+def player_of(edition: Edition) -> tuple[str, Sequence[Sheet]]:
+    """Return the player's settings and the storyboard's sheets, or nothing where there is nothing to play."""
     if not edition.package:
-        return ""
+        return "", ()
     try:
         found = playback.addresses(current_app.extensions["moviepoint.hooks"],
                                    current_app.extensions["moviepoint.settings"].secret_key, db.session(), edition,
                                    current_user)
     except MoviePointError:
-        return ""
-    return player.player_settings(
+        return "", ()
+    settings = player.player_settings(
         edition, master=found.master, storyboard=found.storyboard, locale=current_locale(),
-        audio=player.tracks_heard(edition), subtitles=player.tracks_read(edition))
+        audio=player.tracks_heard(edition, current_locale()), subtitles=player.tracks_read(edition, current_locale()))
+    return settings, sheets(edition, found.storyboard.rpartition("/")[0])
+
+
+def sheets(edition: Edition, prefix: str) -> Sequence[Sheet]:
+    """Return the sheets of an edition's storyboard, below a signed address."""
+    if edition.storyboard is None or not edition.duration_ms:
+        return ()
+    seconds = math.ceil(edition.duration_ms / 1000)
+    span = edition.storyboard.interval_ms // 1000 * storyboard.COLUMNS * storyboard.ROWS
+    return [Sheet(f"{prefix}/{storyboard.FOLDER}/{number:04d}.jpg", number * span, min(seconds, (number + 1) * span))
+            for number in range(math.ceil(seconds / span))]
 
 
 def mark_kinds() -> dict[str, str]:
     """Return the words for kinds of marks."""
     return {"chapter": _("chapter"), "intro": _("intro"), "recap": _("recap"), "credits": _("credits")}
-
-
-def moved(tables: dict[str, list[dict[str, str]]], move: str) -> None:
-    """Carry out `audio-1-up` on typed rows; what cannot be done changes nothing."""
-    match = re.fullmatch(r"(audio|subtitles)-([0-9]{1,5})-(up|down)", move)
-    if match is None:
-        return
-    table, place = tables[match[1]], int(match[2])
-    other = place + (-1 if match[3] == "up" else 1)
-    if 0 <= place < len(table) and 0 <= other < len(table):
-        table[place], table[other] = table[other], table[place]
-
-
-def read_marks(typed: list[dict[str, str]]) -> list[MarkInput]:
-    """Return marks from the form's rows. Raises Invalid that names the rows whose times cannot be read."""
-    marks, faults = [], {}
-    for place, row in enumerate(typed):
-        start, end = milliseconds(row.get("start", "")), milliseconds(row.get("end", ""))
-        if start is None or (end is None and row.get("end")):
-            faults[f"marks-{place}"] = [_("Write times as 1:02:03.500.")]
-        else:
-            marks.append(MarkInput(row.get("kind", "chapter"), start, end, row.get("label", "")))
-    if faults:
-        raise Invalid(_("The marks were not saved. See the sentences beside them."), fields=faults)
-    return marks
-
-
-def milliseconds(text: str) -> int | None:
-    """Read `h:mm:ss.mmm`, hours and thousandths as needed; None for what is no such time."""
-    match = TIME.fullmatch(text.strip())
-    if match is None:
-        return None
-    hours, minutes, seconds, rest = match.groups(default="0")
-    return ((int(hours) * 60 + int(minutes)) * 60 + int(seconds)) * 1000 + int(rest.ljust(3, "0"))
-
-
-def stamp(value: int | None) -> str:
-    """Write milliseconds as `h:mm:ss.mmm`; nothing for None."""
-    if value is None:
-        return ""
-    seconds, rest = divmod(value, 1000)
-    return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{rest:03d}"
-
-
-def shown_marks(marks: list[dict[str, Any]]) -> list[dict[str, str]]:
-    """Return stored marks as the form's rows."""
-    return [{"kind": mark["kind"], "label": mark["label"], "start": stamp(mark["start_ms"]),
-             "end": stamp(mark["end_ms"])} for mark in marks]
-
-
-def _ticked(row: Mapping[str, str]) -> dict[str, Any]:
-    return {**row, "default": row.get("default") == "1", "hidden": row.get("hidden") == "1"}

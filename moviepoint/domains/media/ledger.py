@@ -89,11 +89,14 @@ def holds(session: Session, lease: Lease) -> bool:
         _fenced(lease), EncodingJob.state.in_(LIVE))) is not None
 
 
-def renew(session: Session, lease: Lease, share: float, speed: float | None, command: str = "") -> bool:
+def renew(session: Session, lease: Lease, share: float, speed: float | None, command: str = "",
+          log: str = "") -> bool:
     """Renew a lease and report progress (0 to 1; seconds of film a second); False when it is lost."""
     values: dict[str, Any] = {"lease_until": utcnow() + LEASE, "progress": min(1.0, max(0.0, share)), "speed": speed}
     if command:
         values["command"] = command
+    if log:
+        values["log"] = log[-LOG_BYTES:]
     return holds(session, lease) and _write(session, lease, values)
 
 
@@ -145,7 +148,7 @@ def remake(session: Session, lease: Lease, package: str, code: str, message: str
     if not _write(session, lease, {"state": "queued", "attempts": 1, "lease_until": None, "log": message}):
         return False
     session.execute(update(EncodingStep).where(EncodingStep.job_id == lease.job_id, EncodingStep.stage < step.stage,
-                                               EncodingStep.kind != "inspect")
+                                               EncodingStep.name != "inspect")
                     .values(state="queued", progress=0.0, result=None, attempts=0, fence=EncodingStep.fence + 1)
                     .execution_options(synchronize_session=False))
     session.execute(update(EncodingJob).where(EncodingJob.id == lease.job_id).values(package=package))

@@ -6,10 +6,10 @@ A title or episode owns no files; an edition of it does. Paths are relative to t
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from moviepoint.kernel.db import Base, UtcDateTime, utcnow
@@ -17,6 +17,8 @@ from moviepoint.kernel.db import Base, UtcDateTime, utcnow
 JOB_STATES = ("queued", "running", "paused", "failed", "cancelled", "done")
 STEP_STATES = ("queued", "running", "failed", "cancelled", "done")
 UPLOAD_STATES = ("receiving", "stored", "used", "expired")
+#: What a job makes: a whole package, tracks beside one that is there, or one track anew with another offset.
+JOB_KINDS = ("film", "tracks", "retime")
 
 
 def public_id() -> str:
@@ -40,6 +42,7 @@ class Edition(Base):
     position: Mapped[int] = mapped_column(default=0)
     duration_ms: Mapped[int | None]
     package: Mapped[str | None] = mapped_column(String(160))  # key of the live package's folder
+    package_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when its package went live
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
 
@@ -57,6 +60,10 @@ class Edition(Base):
     jobs: Mapped[list[EncodingJob]] = relationship(back_populates="edition", cascade="all, delete-orphan")
 
     @property
+    def tracks(self) -> list[AudioTrack | SubtitleTrack]:
+        return [*self.audio, *self.subtitles]
+
+    @property
     def playable(self) -> bool:
         return self.package is not None
 
@@ -72,6 +79,7 @@ class Upload(Base):
     edition_id: Mapped[int | None] = mapped_column(ForeignKey("editions.id", ondelete="CASCADE"), index=True)
     filename: Mapped[str] = mapped_column(String(255), default="")
     size: Mapped[int] = mapped_column(BigInteger)  # bytes that were announced
+    intent: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # an `Intent`: what the file is to become
     state: Mapped[str] = mapped_column(String(12), default="receiving", index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -94,7 +102,10 @@ class SourceAsset(Base):
     size: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str | None] = mapped_column(String(64))
     probe: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    kept: Mapped[bool] = mapped_column(default=True)
+    intent: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # an `Intent`; None: the film itself
+    kept: Mapped[bool] = mapped_column(default=True)  # False: the file is gone, and this row tells of it
+    pinned: Mapped[bool] = mapped_column(default=False, server_default=false())  # kept whatever the settings say
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
 
     edition: Mapped[Edition] = relationship(back_populates="sources")
@@ -134,8 +145,15 @@ class AudioTrack(Base):
     language: Mapped[str] = mapped_column(String(35), default="und")
     kind: Mapped[str] = mapped_column(String(20), default="original")
     label: Mapped[str] = mapped_column(String(120), default="")
+    note: Mapped[str] = mapped_column(Text, default="", server_default="")  # what an editor should know
     default: Mapped[bool] = mapped_column(default=False)
     hidden: Mapped[bool] = mapped_column(default=False)
+    labels: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default="{}")  # by locale
+    studio: Mapped[str] = mapped_column(String(120), default="", server_default="")
+    offset_ms: Mapped[int] = mapped_column(default=0, server_default="0")  # later than the source has it
+    made_offset_ms: Mapped[int] = mapped_column(default=0, server_default="0")  # the offset of the files that are live
+    source_id: Mapped[int | None] = mapped_column(ForeignKey("source_assets.id", ondelete="SET NULL"))
+    origin: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # stream, language and kind as the source has them
     codec: Mapped[str] = mapped_column(String(40))
     channels: Mapped[int]
     average_bandwidth: Mapped[int]
@@ -161,6 +179,12 @@ class SubtitleTrack(Base):
     note: Mapped[str] = mapped_column(Text, default="")  # what an editor should know: damaged cues, image format
     default: Mapped[bool] = mapped_column(default=False)
     hidden: Mapped[bool] = mapped_column(default=False)
+    labels: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default="{}")  # by locale
+    studio: Mapped[str] = mapped_column(String(120), default="", server_default="")
+    offset_ms: Mapped[int] = mapped_column(default=0, server_default="0")  # later than the source has it
+    made_offset_ms: Mapped[int] = mapped_column(default=0, server_default="0")  # the offset of the files that are live
+    source_id: Mapped[int | None] = mapped_column(ForeignKey("source_assets.id", ondelete="SET NULL"))
+    origin: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # stream, language and kind as the source has them
 
     edition: Mapped[Edition] = relationship(back_populates="subtitles")
 
@@ -192,12 +216,23 @@ class Mark(Base):
     label: Mapped[str] = mapped_column(String(200), default="")
     start_ms: Mapped[int]
     end_ms: Mapped[int | None]
+    found: Mapped[bool] = mapped_column(default=False, server_default=false())  # read from a file, and left as it was
 
     edition: Mapped[Edition] = relationship(back_populates="marks")
 
 
+class EditionPlays(Base):
+    """How often an edition was really watched on a day (UTC). Who watched is not kept."""
+
+    __tablename__ = "edition_plays"
+
+    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True, index=True)
+    plays: Mapped[int] = mapped_column(default=0)
+
+
 class EncodingJob(Base):
-    """One source on its way to being an edition's package."""
+    """One source on its way to being an edition's package, or tracks of it."""
 
     __tablename__ = "encoding_jobs"
     __table_args__ = (Index("ix_encoding_jobs_state_priority", "state", "priority"),)
@@ -206,6 +241,7 @@ class EncodingJob(Base):
     edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id", ondelete="CASCADE"), index=True)
     source_id: Mapped[int] = mapped_column(ForeignKey("source_assets.id", ondelete="CASCADE"), index=True)
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    kind: Mapped[str] = mapped_column(String(12), default="film", server_default="film")
     state: Mapped[str] = mapped_column(String(12), default="queued")
     priority: Mapped[int] = mapped_column(default=0)
     code: Mapped[str] = mapped_column(String(40), default="")  # why it failed or waits, for machines

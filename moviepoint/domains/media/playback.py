@@ -126,17 +126,17 @@ def shown_subtitles(edition: Edition) -> list[SubtitleTrack]:
 
 def audio_names(edition: Edition) -> list[str]:
     """Return the NAMEs of the dubs in the master: the editor's label, else language and kind."""
-    return unique_names(track.label or _name(track.language, track.kind) for track in shown_audio(edition))
+    return unique_names(row.label or _name(row.language, row.kind, row.studio) for row in shown_audio(edition))
 
 
 def subtitle_names(edition: Edition) -> list[str]:
     """Return the NAMEs of the subtitles in the master."""
-    return unique_names(track.label or _name(track.language, track.role) for track in shown_subtitles(edition))
+    return unique_names(row.label or _name(row.language, row.role, row.studio) for row in shown_subtitles(edition))
 
 
-def _name(language: str, kind: str) -> str:
+def _name(language: str, kind: str, studio: str) -> str:
     """Name a track in its own language, as players show it to those who understand it."""
     own = "" if language in ("und", "zxx") else language_name(language, language)
-    word = KIND_NAMES.get(kind, "")
+    word = ", ".join(part for part in (KIND_NAMES.get(kind, ""), studio) if part)
     name = own[:1].upper() + own[1:]
     return f"{name} ({word})" if name and word else name or word

@@ -36,26 +36,31 @@ def subtitle_kinds() -> dict[str, str]:
             "commentary": _("commentary")}
 
 
-def tracks_heard(edition: Edition) -> list[Track]:
-    """Return the dubs that are shown, in the master's order."""
-    return [Track(track.language, track.kind, name, track.default, track.label)
+def tracks_heard(edition: Edition, locale: str = "") -> list[Track]:
+    """Return the dubs that are shown, in the master's order, with the editor's words for a locale."""
+    return [Track(track.language, track.kind, name, track.default, title_of(track, locale))
             for track, name in zip(playback.shown_audio(edition), playback.audio_names(edition), strict=True)]
 
 
-def tracks_read(edition: Edition) -> list[Track]:
-    """Return the subtitles that are shown, in the master's order."""
-    return [Track(track.language, track.role, name, track.default, track.label)
+def tracks_read(edition: Edition, locale: str = "") -> list[Track]:
+    """Return the subtitles that are shown, in the master's order, with the editor's words for a locale."""
+    return [Track(track.language, track.role, name, track.default, title_of(track, locale))
             for track, name in zip(playback.shown_subtitles(edition), playback.subtitle_names(edition), strict=True)]
+
+
+def title_of(track: AudioTrack | SubtitleTrack, locale: str) -> str:
+    """Return what an editor calls a track for those who read a locale; else its label, else its studio."""
+    return track.labels.get(locale) or track.labels.get(locale.partition("-")[0]) or track.label or track.studio
 
 
 def audio_name(track: AudioTrack, locale: str) -> str:
     """Return how a page names a dub: "Russian, dubbed"."""
-    return _named(track.language, audio_kinds().get(track.kind, ""), locale) or track.label
+    return _named(track.language, audio_kinds().get(track.kind, ""), locale) or title_of(track, locale)
 
 
 def subtitle_name(track: SubtitleTrack, locale: str) -> str:
     """Return how a page names subtitles: "Russian, forced"."""
-    return _named(track.language, subtitle_kinds().get(track.role, ""), locale) or track.label
+    return _named(track.language, subtitle_kinds().get(track.role, ""), locale) or title_of(track, locale)
 
 
 def _named(language: str, kind: str, locale: str) -> str:
@@ -112,9 +117,13 @@ def _stamp(milliseconds: int) -> str:
 
 
 def player_settings(edition: Edition, *, master: str, storyboard: str, locale: str, audio: list[Track],
-                    subtitles: list[Track]) -> str:
-    """Return the player's settings as JSON that cannot close the script element that it stands in."""
+                    subtitles: list[Track], plays: str = "", token: str = "") -> str:
+    """Return the player's settings as JSON that cannot close the script element that it stands in.
+
+    `plays` is where a play is told of, with a token against forgery; empty where plays do not count.
+    """
     data = {"edition": edition.public_id, "master": master, "locale": locale, "audio": audio, "subtitles": subtitles,
-            "storyboard": storyboard, "chapters": chapters(edition), "words": player_words()}
+            "storyboard": storyboard, "chapters": chapters(edition), "words": player_words(),
+            "plays": plays, "token": token}
     text = msgspec.json.encode(data).decode()
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

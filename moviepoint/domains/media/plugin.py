@@ -4,9 +4,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from moviepoint.domains.media import admin, api, backoffice, delivery, edition_admin, pictures, tasks, watch
+from moviepoint.domains.media import admin, api, backoffice, content, delivery, edition_admin, pictures, tasks, watch
 from moviepoint.hooks import hookimpl
-from moviepoint.hooks.types import AdminPanel, AdminView, ApiResource, Pages, Permission, SlotFill, Task
+from moviepoint.hooks.types import AdminPanel, AdminView, ApiResource, ContentType, Pages, Permission, SlotFill, Task
 from moviepoint.kernel.i18n import lazy_gettext
 
 
@@ -49,7 +49,14 @@ def register_admin_views() -> Sequence[AdminView]:
 
 @hookimpl
 def register_admin_panels() -> Sequence[AdminPanel]:
-    return [AdminPanel("media/admin/figures.html", backoffice.media_figures, "media.manage")]
+    return [AdminPanel("media/admin/figures.html", backoffice.encoding_figures, "media.manage"),
+            AdminPanel("media/admin/disk.html", backoffice.disk_figures, "media.manage"),
+            AdminPanel("media/admin/watched.html", backoffice.watched_figures, "media.manage")]
+
+
+@hookimpl
+def register_content_types() -> Sequence[ContentType]:
+    return [content.EDITIONS]
 
 
 @hookimpl

@@ -4,14 +4,15 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from moviepoint.domains.media import ledger
+from moviepoint.domains.media import documents, ledger, retiming
 from moviepoint.domains.media.encoding import storyboard
 from moviepoint.domains.media.encoding.plan import Plan
 from moviepoint.domains.media.encoding.verify import PackageFacts
 from moviepoint.domains.media.ledger import Lease
+from moviepoint.domains.media.matching import Row, added_apart, match, origin_of
 from moviepoint.domains.media.models import (
     AudioTrack,
     Edition,
@@ -22,67 +23,146 @@ from moviepoint.domains.media.models import (
     SubtitleTrack,
     VideoRendition,
 )
+from moviepoint.domains.media.storing import carry, locked_edition
 from moviepoint.kernel import events
 from moviepoint.kernel.db import utcnow
+from moviepoint.kernel.files import LocalStorage
+
+OTHER_LENGTH = "Made for a cut of another length. Listen to it, and show it if it fits."
+GONE = "The files of this track are not on the storage. Upload it again."
+APART_MS = 1_000
 
 
-def publish(session: Session, lease: Lease, keep_source: bool) -> str | None:
-    """Replace what an edition shows by a job's checked package.
+def publish(session: Session, storage: LocalStorage, lease: Lease, keep_source: bool) -> str | None:
+    """Replace what an edition shows by a job's checked package; an editor's words and order stay.
 
     Returns the key of the source file if it is to be discarded. Does nothing when the lease is lost.
     """
     if not ledger.complete(session, lease, {}):
         return None
     job = session.get_one(EncodingJob, lease.job_id, populate_existing=True)
-    edition = session.get_one(Edition, job.edition_id, populate_existing=True)
+    edition = locked_edition(session, job.edition_id)
+    before = documents.edition_document(edition)
     plan = msgspec.convert(job.plan, Plan)
-    checked = session.scalars(select(EncodingStep.result).where(
-        EncodingStep.job_id == job.id, EncodingStep.kind == "check")).one()
-    facts = msgspec.convert((checked or {})["facts"], PackageFacts)
-    notes = _notes(session, job.id)
-    for table in (VideoRendition, AudioTrack, SubtitleTrack, Storyboard):
-        session.execute(delete(table).where(table.edition_id == edition.id))
-    session.execute(delete(Mark).where(Mark.edition_id == edition.id, Mark.kind == "chapter"))
-    session.add_all(_rows(edition.id, plan, facts, notes))
+    facts = msgspec.convert(check_result(session, job.id)["facts"], PackageFacts)
+    _carry_over(storage, edition, job, facts.duration_ms)
+    _pictures(session, edition, facts)
+    _tracks(session, edition, job, plan, facts)
+    _chapters(session, edition, plan)
     now = utcnow()
     edition.package, edition.duration_ms, edition.published_at = job.package, facts.duration_ms, now
-    job.state, job.code, job.message, job.finished_at = "done", "", "", now
+    edition.package_bytes = facts.size
+    finish(session, job)
+    session.execute(update(EncodingJob).where(
+        EncodingJob.edition_id == edition.id, EncodingJob.state == "paused", EncodingJob.code == retiming.WAITS)
+        .values(state="queued", code="", message=""))
     events.record(session, "on_encoding_finished", job_id=job.id, edition_id=edition.id)
     session.flush()
     session.expire(edition)
-    if keep_source:
+    documents.record_change(session, job, edition, before)
+    retiming.catch_up(session, edition)
+    return discarded(job, keep_source)
+
+
+def finish(session: Session, job: EncodingJob) -> None:
+    """Mark a job as done."""
+    job.state, job.code, job.message, job.finished_at = "done", "", "", utcnow()
+
+
+def discarded(job: EncodingJob, keep_source: bool) -> str | None:
+    """Return the key of a job's source if it is to be deleted now, and note that it is."""
+    if keep_source or job.source.pinned:
         return None
     job.source.kept = False
     return job.source.key
 
 
-def _notes(session: Session, job_id: int) -> dict[str, str]:
-    """What was found amiss in a track, by the step's name."""
+def check_result(session: Session, job_id: int) -> dict[str, Any]:
+    """Return what the job's check has found."""
+    return session.scalars(select(EncodingStep.result).where(
+        EncodingStep.job_id == job_id, EncodingStep.name == "check")).one() or {}
+
+
+def notes_of(session: Session, job_id: int) -> dict[str, str]:
+    """Return what was found amiss in a track, by the step's name."""
     rows = session.execute(select(EncodingStep.name, EncodingStep.result).where(
         EncodingStep.job_id == job_id, EncodingStep.kind == "subtitles"))
     return {name: " ".join((result or {}).get("notes", ())) for name, result in rows}
 
 
-def _rows(edition_id: int, plan: Plan, facts: PackageFacts, notes: dict[str, str]) -> list[Any]:
-    rows: list[Any] = []
+def _carry_over(storage: LocalStorage, edition: Edition, job: EncodingJob, duration_ms: int) -> None:
+    """Bring the tracks that came in files of their own into the new package, and say where they may not fit."""
+    if edition.package is None or edition.package == job.package:
+        return
+    fits = edition.duration_ms is None or abs(edition.duration_ms - duration_ms) <= APART_MS
+    for row in edition.tracks:
+        if not added_apart(edition, row) or not row.path:
+            continue
+        there = carry(storage, edition.package, job.package, row.path)
+        if not there or not fits:
+            row.hidden, row.default, row.note = True, False, OTHER_LENGTH if there else GONE
+
+
+def _pictures(session: Session, edition: Edition, facts: PackageFacts) -> None:
+    for table in (VideoRendition, Storyboard):
+        session.execute(delete(table).where(table.edition_id == edition.id))
     for position, video in enumerate(facts.video):
-        rows.append(VideoRendition(
-            edition_id=edition_id, position=position, path=video.name, width=video.width, height=video.height,
+        session.add(VideoRendition(
+            edition_id=edition.id, position=position, path=video.name, width=video.width, height=video.height,
             codec=video.codec, frame_rate=video.frame_rate, average_bandwidth=video.bandwidth.average,
             peak_bandwidth=video.bandwidth.peak, iframe_bandwidth=video.iframes.peak))
-    for position, (target, sound) in enumerate(zip(plan.audio, facts.audio, strict=True)):
-        rows.append(AudioTrack(
-            edition_id=edition_id, position=position, path=target.name, language=target.language, kind=target.kind,
-            label=target.label, default=target.default, codec=sound.codec, channels=sound.channels,
-            average_bandwidth=sound.bandwidth.average, peak_bandwidth=sound.bandwidth.peak))
-    for position, text in enumerate(plan.subtitles):
-        rows.append(SubtitleTrack(
-            edition_id=edition_id, position=position, path=text.name, language=text.language, role=text.role,
-            label=text.label, source_format=text.source_format[:20], note=notes.get(text.name or "", "") or text.note,
-            default=text.default))
     if facts.storyboard is not None:
-        rows.append(Storyboard(edition_id=edition_id, path=storyboard.INDEX, width=facts.storyboard.width,
+        session.add(Storyboard(edition_id=edition.id, path=storyboard.INDEX, width=facts.storyboard.width,
                                height=facts.storyboard.height, interval_ms=facts.storyboard.interval * 1000))
-    rows += [Mark(edition_id=edition_id, kind="chapter", label=chapter.title, start_ms=chapter.start_ms,
-                  end_ms=chapter.end_ms) for chapter in plan.chapters]
-    return rows
+
+
+def _tracks(session: Session, edition: Edition, job: EncodingJob, plan: Plan, facts: PackageFacts) -> None:
+    notes = notes_of(session, job.id)
+    heard = [row for row in edition.audio if not added_apart(edition, row)]
+    read = [row for row in edition.subtitles if not added_apart(edition, row)]
+    known_heard, known_read = match(heard, plan.audio), match(read, plan.subtitles)
+    _clear(session, [(heard, known_heard), (read, known_read)])
+    chosen = {AudioTrack: any(row and row.default for row in (*known_heard, *_apart(edition.audio, heard))),
+              SubtitleTrack: any(row and row.default for row in (*known_read, *_apart(edition.subtitles, read)))}
+    place = 1 + max((row.position for row in edition.tracks), default=-1)
+    for position, (target, sound, row) in enumerate(zip(plan.audio, facts.audio, known_heard, strict=True), place):
+        if row is None:
+            row = AudioTrack(edition_id=edition.id, position=position, language=target.language, kind=target.kind,
+                             label=target.label, default=target.default and not chosen[AudioTrack])
+            session.add(row)
+        row.path, row.codec, row.channels, row.note = target.name, sound.codec, sound.channels, ""
+        row.average_bandwidth, row.peak_bandwidth = sound.bandwidth.average, sound.bandwidth.peak
+        row.made_offset_ms, row.source_id, row.origin = target.offset_ms, job.source_id, origin_of(target)
+    for position, (text, line) in enumerate(zip(plan.subtitles, known_read, strict=True), place):
+        if line is None:
+            line = SubtitleTrack(edition_id=edition.id, position=position, language=text.language, role=text.role,
+                                 label=text.label, default=text.default and not chosen[SubtitleTrack])
+            session.add(line)
+        line.path, line.source_format = text.name, text.source_format[:20]
+        line.note = notes.get(text.name or "", "") or text.note
+        line.made_offset_ms, line.source_id, line.origin = text.offset_ms, job.source_id, origin_of(text)
+
+
+def _apart(rows: list[Any], others: list[Any]) -> list[Any]:
+    return [row for row in rows if row not in others]
+
+
+def _clear(session: Session, tables: list[tuple[Any, Any]]) -> None:
+    """Remove tracks that the new file does not have; and free the others' names, which are unique at each moment."""
+    row: Row
+    for rows, known in tables:
+        for row in rows:
+            if row not in known:
+                session.delete(row)
+            else:
+                row.path = f"~{row.id}"
+    session.flush()
+
+
+def _chapters(session: Session, edition: Edition, plan: Plan) -> None:
+    """Replace chapters that were read from a file; an editor's stay."""
+    if any(mark.kind == "chapter" and not mark.found for mark in edition.marks):
+        return
+    session.execute(delete(Mark).where(Mark.edition_id == edition.id, Mark.kind == "chapter"))
+    session.add_all([Mark(edition_id=edition.id, kind="chapter", label=chapter.title, start_ms=chapter.start_ms,
+                          end_ms=chapter.end_ms, found=True) for chapter in plan.chapters])

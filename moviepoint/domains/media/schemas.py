@@ -1,13 +1,14 @@
 """What the API takes and says of uploads, editions, playback and jobs."""
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 import msgspec
 
+from moviepoint.domains.media.encoding.naming import Intent
 from moviepoint.domains.media.models import Edition, Upload
-from moviepoint.domains.media.queries import JobDetail, JobView
+from moviepoint.domains.media.queries import JobDetail, JobFilter, JobView, Sort
 from moviepoint.shells.api import PageQuery
 
 JobState = Literal["", "queued", "running", "paused", "failed", "cancelled", "done"]
@@ -17,7 +18,22 @@ class JobsQuery(PageQuery, kw_only=True):
     """Filters of the list of jobs."""
 
     state: JobState = ""
-    edition_id: int | None = None
+    text: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    who: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    since: date | None = None
+    until: date | None = None
+    edition_id: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)] | None = None
+    sort: Sort = ""
+
+
+class RetryInput(msgspec.Struct, forbid_unknown_fields=True):
+    """Which failed jobs are taken up again; all of them, where nothing is said."""
+
+    text: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    who: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    since: date | None = None
+    until: date | None = None
+    edition_id: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)] | None = None
 
 
 class JobStep(msgspec.Struct):
@@ -31,7 +47,10 @@ class JobStep(msgspec.Struct):
 
 
 class Job(msgspec.Struct):
-    """An encoding job; `progress` from 0 to 1, `speed` in seconds of film a second."""
+    """An encoding job; `progress` from 0 to 1, `speed` in seconds of film a second.
+
+    `kind`: a film, tracks added to one, or a track made anew. `step` runs now, `log` has its last lines.
+    """
 
     id: int
     edition_id: int
@@ -48,10 +67,20 @@ class Job(msgspec.Struct):
     started_at: str | None
     finished_at: str | None
     notes: list[str]
+    kind: str
+    title: str
+    created_by: str
+    step: str
+    log: str
 
 
 class JobWithSteps(Job):
     steps: list[JobStep]
+
+
+def job_filter(query: JobsQuery | RetryInput) -> JobFilter:
+    """Return a query as the reads take it."""
+    return JobFilter(**{name: getattr(query, name) for name in JobFilter.__struct_fields__ if hasattr(query, name)})
 
 
 def job(view: JobView) -> Job:
@@ -74,6 +103,27 @@ class UploadInfo(msgspec.Struct):
     offset: int
     state: str
     expires_at: datetime
+    intent: Intent
+    job_id: int | None = None  # the job that it has become the source of
+
+
+class Guess(msgspec.Struct):
+    """What a file's name says of it."""
+
+    filename: str
+    intent: Intent
+
+
+class GuessInput(msgspec.Struct, forbid_unknown_fields=True):
+    """Names of files that are about to be sent."""
+
+    filenames: Annotated[list[Annotated[str, msgspec.Meta(max_length=1000)]], msgspec.Meta(max_length=200)]
+
+
+class UploadsQuery(msgspec.Struct, kw_only=True):
+    """The edition, by its public id, whose unfinished uploads are asked for."""
+
+    edition: str
 
 
 class EncodeInput(msgspec.Struct, forbid_unknown_fields=True):
@@ -104,14 +154,21 @@ class EditionInfo(msgspec.Struct):
 
 
 class TrackInput(msgspec.Struct, forbid_unknown_fields=True):
-    """A dub or subtitles as an editor changes them; `kind` is a subtitle's role too."""
+    """A dub or subtitles as an editor changes them; `kind` is a subtitle's role too.
+
+    `label` is for all viewers, `labels` by locale for those who read it; `offset_ms` moves a track later than its
+    source has it, which makes its files anew.
+    """
 
     id: int
     language: str = "und"
     kind: str = "original"
     label: str = ""
+    labels: dict[str, str] = {}
+    studio: str = ""
     default: bool = False
     hidden: bool = False
+    offset_ms: int = 0
 
 
 class TracksInput(msgspec.Struct, forbid_unknown_fields=True):
@@ -199,10 +256,11 @@ class Playback(msgspec.Struct):
     subtitles: list[SubtitleInfo]
 
 
-def upload_info(upload: Upload, offset: int) -> UploadInfo:
+def upload_info(upload: Upload, offset: int, job_id: int | None = None) -> UploadInfo:
     """Show an upload."""
     return UploadInfo(upload.public_id, upload.filename, upload.size,
-                      upload.size if upload.state == "used" else offset, upload.state, upload.expires_at)
+                      upload.size if upload.state == "used" else offset, upload.state, upload.expires_at,
+                      msgspec.convert(upload.intent, Intent) if upload.intent else Intent(), job_id)
 
 
 def edition_info(edition: Edition) -> EditionInfo:

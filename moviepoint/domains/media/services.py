@@ -1,25 +1,27 @@
 """Writes of media: starting, cancelling and retrying the encoding of a source."""
 from __future__ import annotations
 
-from sqlalchemy import select, update
+import msgspec
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from moviepoint.domains.media import documents, storing
 from moviepoint.domains.media.ledger import LIVE
 from moviepoint.domains.media.models import Edition, EncodingJob, EncodingStep, SourceAsset, Upload, public_id
+from moviepoint.domains.media.queries import JobFilter, filtered
 from moviepoint.kernel.db import utcnow
 from moviepoint.kernel.errors import Conflict, Invalid, NotFound
 from moviepoint.kernel.i18n import gettext as _
 from moviepoint.kernel.policies import Actor, require
 from moviepoint.kernel.tasks import enqueue_after_commit
 
-PACKAGES = "packages"
 WORK = "media.work"
 STAGE_INSPECT, STAGE_ENCODE, STAGE_CHECK, STAGE_PUBLISH = range(4)
 
 
 def new_package() -> str:
     """Return the key of a folder for a package that is yet to be made."""
-    return f"{PACKAGES}/{public_id()}"
+    return f"{storing.PACKAGES}/{public_id()}"
 
 
 def source_from_upload(session: Session, actor: Actor, upload_id: int, edition_id: int) -> SourceAsset:
@@ -35,14 +37,15 @@ def source_from_upload(session: Session, actor: Actor, upload_id: int, edition_i
     if upload.state != "stored":
         raise Conflict(_("This upload is not complete, or is used already."))
     upload.state, upload.edition_id = "used", edition.id
-    source = SourceAsset(edition_id=edition.id, key=upload.key, filename=upload.filename or "film", size=upload.size)
+    source = SourceAsset(edition_id=edition.id, key=upload.key, filename=upload.filename or "film", size=upload.size,
+                         intent=upload.intent, created_by_id=upload.user_id)
     session.add(source)
     session.flush()
     return source
 
 
 def start_job(session: Session, actor: Actor, source_id: int, priority: int = 0) -> EncodingJob:
-    """Begin to encode a source: the first step inspects it, and plans the others.
+    """Begin to encode a source, as a film or as tracks of one: the first step inspects it, and plans the others.
 
     Raises NotFound, Forbidden, Invalid when the file was discarded, Conflict when it is being encoded already.
     """
@@ -56,12 +59,14 @@ def start_job(session: Session, actor: Actor, source_id: int, priority: int = 0)
         EncodingJob.source_id == source.id, EncodingJob.state.in_((*LIVE, "paused"))))
     if busy is not None:
         raise Conflict(_("This file is being encoded already (job %(number)s).", number=busy))
+    kind = "tracks" if source.intent and source.intent.get("use") != "film" else "film"
     job = EncodingJob(edition_id=source.edition_id, source_id=source.id, created_by_id=actor.id, priority=priority,
-                      package=new_package())
-    job.steps.append(EncodingStep(name="inspect", kind="inspect", lane="light", stage=STAGE_INSPECT, position=0,
-                                  weight=2.0))
+                      package=new_package(), kind=kind)
+    job.steps.append(EncodingStep(name="inspect", kind="inspect" if kind == "film" else "inspect-tracks", lane="light",
+                                  stage=STAGE_INSPECT, position=0, weight=2.0))
     session.add(job)
     session.flush()
+    documents.record_job(session, actor, "job_started", job, {}, {"state": job.state})
     enqueue_after_commit(session, WORK, lane="light")
     return job
 
@@ -77,7 +82,9 @@ def cancel_job(session: Session, actor: Actor, job_id: int) -> EncodingJob:
     job = _job(session, job_id)
     if job.state not in (*LIVE, "paused"):
         raise Conflict(_("This job is over already."))
+    before = {"state": job.state}
     job.state, job.code, job.message, job.finished_at = "cancelled", "cancelled", "", utcnow()
+    documents.record_job(session, actor, "job_cancelled", job, before, {"state": job.state})
     session.execute(update(EncodingStep).where(EncodingStep.job_id == job.id, EncodingStep.state == "queued")
                     .values(state="cancelled"))
     enqueue_after_commit(session, "media.sweep")
@@ -100,27 +107,32 @@ def retry_job(session: Session, actor: Actor, job_id: int) -> EncodingJob:
     if other is not None:
         raise Conflict(_("This file is being encoded already (job %(number)s).", number=other))
     cancelled = job.state == "cancelled"
+    before = {"state": job.state, "message": job.message}
     job.state, job.code, job.message, job.finished_at = "queued", "", "", None
     for step in job.steps:
         if cancelled and step.stage > STAGE_INSPECT:
             _again(step)  # a cancelled job's files are gone
         elif step.state != "done":
             _again(step)
+    documents.record_job(session, actor, "job_retried", job, before, {"state": job.state})
     for lane in ("light", "heavy"):
         enqueue_after_commit(session, WORK, lane=lane)
     return job
 
 
-def retry_failed(session: Session, actor: Actor) -> int:
-    """Take up all failed jobs again that no later job of their edition has overtaken; return how many.
+def retry_failed(session: Session, actor: Actor, wanted: JobFilter = JobFilter()) -> int:
+    """Take up all failed jobs of a filter again that no later job has overtaken; return how many.
 
     Those whose source is gone, or which another job of the same source stands in for, stay failed.
     """
     require(actor, "media.manage")
     later = aliased(EncodingJob)
-    failed = session.scalars(select(EncodingJob.id).join(SourceAsset, SourceAsset.id == EncodingJob.source_id).where(
-        EncodingJob.state == "failed", SourceAsset.kept,
-        ~select(later.id).where(later.edition_id == EncodingJob.edition_id, later.id > EncodingJob.id).exists())
+    asked = select(EncodingJob.id).join(SourceAsset, SourceAsset.id == EncodingJob.source_id)
+    failed = session.scalars(filtered(asked, msgspec.structs.replace(wanted, state="failed")).where(
+        SourceAsset.kept,
+        ~select(later.id).where(later.id > EncodingJob.id, or_(
+            later.source_id == EncodingJob.source_id, and_(later.kind == "film", EncodingJob.kind == "film",
+                                                           later.edition_id == EncodingJob.edition_id))).exists())
         .order_by(EncodingJob.id)).all()
     for job_id in failed:
         retry_job(session, actor, job_id)
@@ -133,7 +145,9 @@ def set_priority(session: Session, actor: Actor, job_id: int, priority: int) -> 
     if not -100 <= priority <= 100:
         raise Invalid(_("A priority lies between -100 and 100."), fields={"priority": ["-100..100"]})
     job = _job(session, job_id)
+    before = {"priority": job.priority}
     job.priority = priority
+    documents.record_job(session, actor, "job_moved", job, before, {"priority": priority})
     return job
 
 

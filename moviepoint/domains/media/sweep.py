@@ -9,15 +9,14 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from moviepoint.domains.media import ledger, room
+from moviepoint.domains.media import ledger, retiming, room, storing
 from moviepoint.domains.media.models import Edition, EncodingJob, EncodingStep
-from moviepoint.domains.media.services import PACKAGES
+from moviepoint.domains.media.storing import GRACE_SECONDS, PACKAGES
 from moviepoint.domains.media.worker import STAGING, Bench
 from moviepoint.kernel.db import db, unit_of_work, utcnow
 from moviepoint.kernel.tasks import enqueue
 
 log = structlog.get_logger(__name__)
-GRACE_SECONDS = 3600  # a package that was replaced may still be watched
 
 
 def sweep(bench: Bench) -> None:
@@ -27,6 +26,7 @@ def sweep(bench: Bench) -> None:
         resume_paused(session, bench)
     wake()
     remove_orphans(bench)
+    storing.remove_retired(bench.storage)
 
 
 def wake() -> None:
@@ -43,6 +43,8 @@ def resume_paused(session: Session, bench: Bench) -> int:
                               .order_by(EncodingJob.priority.desc(), EncodingJob.id)).all()
     resumed = 0
     for job in waiting:
+        if job.code == retiming.WAITS and job.edition.package is None:
+            continue
         if room.usable(bench.storage, job) and room.enough(session, bench.storage, bench.settings, job):
             job.state, job.code, job.message = "queued", "", ""
             session.flush()
@@ -63,6 +65,8 @@ def remove_orphans(bench: Bench) -> int:
     db.session.rollback()
     removed = 0
     for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
         key = f"{PACKAGES}/{path.name}"
         state = states.get(key)
         if key in live:

@@ -5,21 +5,26 @@ afterwards exactly what it has.
 """
 from __future__ import annotations
 
+import codecs
+from collections.abc import Sequence
 from datetime import timedelta
 
+import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.catalog.models import Episode, Title
 from moviepoint.domains.media import services
-from moviepoint.domains.media.models import Edition, Upload
+from moviepoint.domains.media.checking import AUDIO_KINDS, LABEL_LENGTH, LANGUAGE_LENGTH, SUBTITLE_ROLES
+from moviepoint.domains.media.encoding.naming import Intent, guess
+from moviepoint.domains.media.models import Edition, EncodingJob, SourceAsset, Upload
 from moviepoint.kernel import events
 from moviepoint.kernel.db import utcnow
 from moviepoint.kernel.errors import Forbidden, InsufficientStorage, Invalid, NotFound
 from moviepoint.kernel.files import Storage
 from moviepoint.kernel.i18n import gettext as _
 from moviepoint.kernel.policies import SYSTEM, Actor, require
-from moviepoint.kernel.text import one_line
+from moviepoint.kernel.text import normalise_language, one_line
 from moviepoint.settings import Settings
 
 UPLOAD = "media.upload"
@@ -52,11 +57,11 @@ def ensure_edition(session: Session, actor: Actor, *, title_id: int | None = Non
 
 
 def create_upload(session: Session, actor: Actor, storage: Storage, settings: Settings, *, size: int,
-                  filename: str = "", edition: Edition | None = None) -> Upload:
-    """Announce a file of `size` bytes.
+                  filename: str = "", edition: Edition | None = None, intent: Intent | None = None) -> Upload:
+    """Announce a file of `size` bytes; without an intent, its name says what it is to become.
 
-    Raises Invalid for a size that is not taken, InsufficientStorage while the disk could not hold it together
-    with all that is on its way already.
+    Raises Invalid for a size or an intent that is not taken, InsufficientStorage while the disk could not hold it
+    together with all that is on its way already.
     """
     require(actor, UPLOAD)
     if not 0 < size <= settings.upload_max_bytes:
@@ -65,7 +70,9 @@ def create_upload(session: Session, actor: Actor, storage: Storage, settings: Se
     if free_for_uploads(session, storage, settings) < size:
         raise InsufficientStorage(_("There is not enough room on the server for this file. Tell whoever runs it."))
     name = one_line(filename.replace("\\", "/").rsplit("/", 1)[-1])[:255]
+    wanted = checked_intent(guess(name) if intent is None else intent)
     upload = Upload(user_id=actor.id, size=size, filename=name, edition_id=edition.id if edition else None,
+                    intent=msgspec.to_builtins(wanted),
                     expires_at=utcnow() + timedelta(hours=settings.upload_expiry_hours))
     session.add(upload)
     session.flush()
@@ -73,6 +80,46 @@ def create_upload(session: Session, actor: Actor, storage: Storage, settings: Se
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
     return upload
+
+
+def checked_intent(intent: Intent) -> Intent:
+    """Return an intent in its clean form. Raises Invalid that names what is wrong with it."""
+    kinds = {"audio": AUDIO_KINDS, "subtitles": SUBTITLE_ROLES}.get(intent.use, ())
+    faults: dict[str, list[str]] = {}
+    language = "und"
+    try:
+        language = normalise_language(intent.language)
+    except ValueError:
+        faults["language"] = [_("“%(tag)s” is no language. Write a tag such as en, pt-BR or zh-Hans.",
+                                tag=intent.language[:40])]
+    if len(language) > LANGUAGE_LENGTH:
+        faults["language"] = [_("This is too long.")]
+    if intent.use != "film" and intent.kind and intent.kind not in kinds:
+        faults["kind"] = [_("This is no kind of track.")]
+    try:
+        encoding = codecs.lookup(intent.encoding).name if intent.encoding else ""
+    except (LookupError, ValueError):
+        faults["encoding"] = [_("There is no text encoding of this name.")]
+    if faults:
+        raise Invalid(" ".join(sentence for sentences in faults.values() for sentence in sentences), fields=faults)
+    if intent.use == "film":
+        return Intent()
+    return Intent(intent.use, language, intent.kind, one_line(intent.label)[:LABEL_LENGTH],
+                  one_line(intent.studio)[:LABEL_LENGTH], encoding)
+
+
+def on_the_way(session: Session, actor: Actor, edition: Edition) -> Sequence[Upload]:
+    """Return the actor's uploads to an edition that are not whole yet, the oldest first."""
+    require(actor, UPLOAD)
+    return session.scalars(select(Upload).where(
+        Upload.edition_id == edition.id, Upload.user_id == actor.id, Upload.state == "receiving")
+        .order_by(Upload.id)).all()
+
+
+def job_of(session: Session, upload: Upload) -> int | None:
+    """Return the newest job that an upload has become the source of."""
+    return session.scalar(select(EncodingJob.id).join(SourceAsset, SourceAsset.id == EncodingJob.source_id).where(
+        SourceAsset.key == upload.key).order_by(EncodingJob.id.desc()).limit(1))
 
 
 def free_for_uploads(session: Session, storage: Storage, settings: Settings) -> int:

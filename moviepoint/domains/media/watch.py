@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, current_app, url_for
+from flask_wtf.csrf import generate_csrf
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
@@ -48,7 +49,8 @@ def watch_page(session: Session, public_id: str, to: Reader) -> WatchPage:
                                edition, current_viewer())
     settings = player.player_settings(
         edition, master=found.master, storyboard=found.storyboard, locale=to.locale,
-        audio=player.tracks_heard(edition), subtitles=player.tracks_read(edition))
+        audio=player.tracks_heard(edition, to.locale), subtitles=player.tracks_read(edition, to.locale),
+        plays=url_for("api_plays.count", edition=edition.public_id), token=generate_csrf())
     place = of_title(session, edition, to) if edition.title_id else of_episode(session, edition, to)
     return WatchPage(
         seo=seo(kind="video.other", image=place["poster"].src if place["poster"] else ""),

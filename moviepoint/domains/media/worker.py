@@ -19,8 +19,8 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from moviepoint.domains.media import ledger, publishing, room
-from moviepoint.domains.media.encoding import posters, probe, steps, verify
+from moviepoint.domains.media import additions, ledger, matching, publishing, room
+from moviepoint.domains.media.encoding import posters, probe, sidecars, steps, verify
 from moviepoint.domains.media.encoding.binaries import Tools, ToolsMissing, find_tools
 from moviepoint.domains.media.encoding.child import Progress, find_sandbox
 from moviepoint.domains.media.encoding.errors import Blocked, DiskFull, EncodingError, Refused, Stopped
@@ -28,7 +28,7 @@ from moviepoint.domains.media.encoding.plan import Plan, Profile, Step, make_pla
 from moviepoint.domains.media.encoding.probe import Probe
 from moviepoint.domains.media.encoding.verify import BadPackage
 from moviepoint.domains.media.ledger import Lease
-from moviepoint.domains.media.models import EncodingJob, EncodingStep
+from moviepoint.domains.media.models import EncodingJob, EncodingStep, SubtitleTrack
 from moviepoint.domains.media.services import STAGE_CHECK, STAGE_ENCODE, STAGE_PUBLISH, new_package
 from moviepoint.domains.media.slots import slot
 from moviepoint.kernel.db import db, unit_of_work
@@ -60,10 +60,13 @@ class LeaseWatch(steps.StepWatch):
     def __init__(self, bench: Bench, lease: Lease) -> None:
         self._bench, self._lease = bench, lease
         self._looked = self._beaten = time.monotonic()
-        self._command = ""
+        self._command = self._log = ""
 
     def began(self, command: str) -> None:
         self._command = command
+
+    def said(self, log: str) -> None:
+        self._log = log
 
     def __call__(self, share: float, speed: float | None) -> None:
         now = time.monotonic()
@@ -73,7 +76,7 @@ class LeaseWatch(steps.StepWatch):
         if now - self._beaten >= ledger.BEAT.total_seconds():
             self._beaten = now
             with unit_of_work() as session:
-                held = ledger.renew(session, self._lease, share, speed, self._command)
+                held = ledger.renew(session, self._lease, share, speed, self._command, self._log)
         else:
             held = ledger.holds(db.session(), self._lease)
             db.session.rollback()
@@ -84,6 +87,7 @@ class LeaseWatch(steps.StepWatch):
 
     def progress(self, progress: Progress) -> None:
         """Take a child's progress where no share is known."""
+        self.said(progress.log)
         self(0.5, progress.speed)
 
 
@@ -162,12 +166,13 @@ def _fail_of_storage(lease: Lease, error: OSError) -> None:
 def _inspect(bench: Bench, lease: Lease, watch: LeaseWatch) -> None:
     source = _source(bench, lease)
     found = probe.inspect(bench.tools(), find_sandbox(), source, watch.progress)
-    plan = make_plan(found, bench.profile)
+    made = make_plan(found, bench.profile)
     checksum = room.sha256(source, lambda share: watch(share, None))
     with unit_of_work() as session:
-        if not ledger.complete(session, lease, {"notes": list(plan.notes)}):
+        if not ledger.complete(session, lease, {"notes": list(made.notes)}):
             return
         job = session.get_one(EncodingJob, lease.job_id, populate_existing=True)
+        plan = matching.with_offsets(made, job.edition)
         job.source.probe, job.source.sha256 = msgspec.to_builtins(found), checksum
         job.plan = msgspec.to_builtins(plan)
         for position, step in enumerate(plan.steps, start=1):
@@ -176,6 +181,15 @@ def _inspect(bench: Bench, lease: Lease, watch: LeaseWatch) -> None:
                                      parameters=msgspec.to_builtins(step)))
         if not room.enough(session, bench.storage, bench.settings, job):
             ledger.pause_job(session, job.id, "disk-full", room.message(plan.bytes_needed))
+
+
+def _inspect_tracks(bench: Bench, lease: Lease, watch: LeaseWatch) -> None:
+    source = _source(bench, lease)
+    intent = _read(lambda session: additions.intent_of(session.get_one(EncodingJob, lease.job_id).source))
+    found = sidecars.inspect(bench.tools(), find_sandbox(), source, intent, watch.progress)
+    checksum = room.sha256(source, lambda share: watch(share, None))
+    with unit_of_work() as session:
+        additions.plan_tracks(session, lease, found, checksum, bench.profile)
 
 
 def _encode(bench: Bench, lease: Lease, watch: LeaseWatch) -> None:
@@ -207,22 +221,52 @@ def _check(bench: Bench, lease: Lease, watch: LeaseWatch) -> None:
 def _publish(bench: Bench, lease: Lease, watch: LeaseWatch) -> None:
     watch(0.0, None)
     with unit_of_work() as session:
-        discarded = publishing.publish(session, lease, keep_source=bench.settings.keep_sources)
+        discarded = publishing.publish(session, bench.storage, lease, keep_source=bench.settings.keep_sources)
     if discarded:
         bench.storage.delete(discarded)
     shutil.rmtree(_package(bench, lease) / STAGING, ignore_errors=True)
 
 
+def _check_tracks(bench: Bench, lease: Lease, watch: LeaseWatch) -> None:
+    plan = msgspec.convert(_read(lambda session: session.get_one(EncodingJob, lease.job_id).plan), Plan)
+    facts = verify.finish_tracks(_package(bench, lease), plan, bench.tools(), find_sandbox(),
+                                 lambda share: watch(share, None))
+    with unit_of_work() as session:
+        ledger.complete(session, lease, {"facts": msgspec.to_builtins(facts)})
+
+
+def _publish_tracks(bench: Bench, lease: Lease, watch: LeaseWatch) -> None:
+    watch(0.0, None)
+    with unit_of_work() as session:
+        discarded = additions.publish_tracks(session, bench.storage, lease, keep_source=bench.settings.keep_sources)
+    if discarded:
+        bench.storage.delete(discarded)
+    if _read(lambda session: session.get_one(EncodingJob, lease.job_id).state) == "done":
+        shutil.rmtree(_package(bench, lease), ignore_errors=True)  # what it held is in the live package
+
+
 KINDS: dict[str, Callable[[Bench, Lease, LeaseWatch], None]] = {
-    "inspect": _inspect, "check": _check, "publish": _publish}
+    "inspect": _inspect, "check": _check, "publish": _publish, "inspect-tracks": _inspect_tracks,
+    "check-tracks": _check_tracks, "publish-tracks": _publish_tracks}
 
 
 def _workshop(bench: Bench, lease: Lease) -> steps.Workshop:
     values = _read(lambda session: session.execute(
         select(EncodingJob.plan, EncodingJob.source_id).where(EncodingJob.id == lease.job_id)).one())
     described = _read(lambda session: session.get_one(EncodingJob, lease.job_id).source.probe)
-    return steps.Workshop(bench.tools(), find_sandbox(), _source(bench, lease), msgspec.convert(described, Probe),
-                          msgspec.convert(values.plan, Plan), bench.profile)
+    plan = msgspec.convert(values.plan, Plan)
+    source = _stored_track(bench, lease, plan) if lease.kind == "retime" else _source(bench, lease)
+    return steps.Workshop(bench.tools(), find_sandbox(), source, msgspec.convert(described, Probe), plan, bench.profile)
+
+
+def _stored_track(bench: Bench, lease: Lease, plan: Plan) -> Path:
+    """The folder in the live package of the track that is made anew."""
+    def place(session: Session) -> str:
+        job, track = session.get_one(EncodingJob, lease.job_id), session.get(SubtitleTrack, plan.subtitles[0].track_id)
+        if track is None or not track.path:
+            raise Refused("track-gone", "The track was removed.")
+        return f"{job.edition.package}/{track.path}"
+    return bench.storage.path(_read(place))
 
 
 def _source(bench: Bench, lease: Lease) -> Path:

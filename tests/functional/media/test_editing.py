@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from moviepoint.domains.accounts.models import User
 from moviepoint.domains.catalog.models import Episode, Season, Title
 from moviepoint.domains.history.models import Revision
-from moviepoint.domains.media import editing, edition_admin, playback
+from moviepoint.domains.media import documents, editing, edition_forms, playback
 from moviepoint.domains.media.models import (
     AudioTrack,
     Edition,
@@ -333,7 +333,7 @@ def test_numbers_out_of_all_bounds_are_refused(client: FlaskClient, film: Editio
 
 @pytest.mark.parametrize("value", [0, 1, 999, 60_000, HOUR - 1, 35_999_999, 99 * HOUR])
 def test_a_written_time_is_read_as_itself(value: int) -> None:
-    assert edition_admin.milliseconds(edition_admin.stamp(value)) == value
+    assert edition_forms.milliseconds(documents.stamp(value)) == value
 
 
 def test_the_page_costs_the_same_whatever_an_edition_holds(

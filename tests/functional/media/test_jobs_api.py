@@ -184,8 +184,8 @@ def test_a_job_is_moved_in_the_queue(client: FlaskClient, sign_in: Callable[...,
                                      start: Callable[..., int]) -> None:
     sign_in("editor")
     job_id, token = start(), {"Authentication-Token": "x"}
-    assert "Priority: 10" in client.post(f"/admin/jobs/{job_id}/sooner", follow_redirects=True).text
-    assert "Priority: 0" in client.post(f"/admin/jobs/{job_id}/later", follow_redirects=True).text
+    assert "<dt>Priority</dt><dd>10</dd>" in client.post(f"/admin/jobs/{job_id}/sooner", follow_redirects=True).text
+    assert "<dt>Priority</dt><dd>0</dd>" in client.post(f"/admin/jobs/{job_id}/later", follow_redirects=True).text
     address = f"/api/v1/jobs/{job_id}/priority"
     assert client.post(address, json={"priority": 100}, headers=token).json["priority"] == 100
     for wrong in (101, -101, 10**12, "high", None):

@@ -233,3 +233,69 @@ def test_an_edition_is_made_once_per_label(client: FlaskClient, session: Session
     ids = [client.post("/api/v1/editions", json=body).json["id"] for body in bodies]
     assert len(set(ids)) == 2
     assert [e.label for e in session.scalars(select(Edition).order_by(Edition.position))] == ["", "Director's cut"]
+
+
+@pytest.fixture
+def edition_id(client: FlaskClient) -> str:
+    with unit_of_work() as work:
+        title = Title(kind="film", slug="several", original_title="Several")
+        work.add(title)
+    return str(client.post("/api/v1/editions", json={"title_id": title.id}).json["id"])
+
+
+def test_names_are_guessed_before_anything_is_sent(client: FlaskClient, session: Session) -> None:
+    found = client.post(f"{URL}/guess", json={"filenames": ["film.mkv", "film.ru.forced.srt", "film.de.m4a"]}).json
+    assert [(one["intent"]["use"], one["intent"]["language"], one["intent"]["kind"]) for one in found] == [
+        ("film", "und", ""), ("subtitles", "ru", "forced"), ("audio", "de", "dub")]
+    assert session.scalars(select(Upload)).all() == []
+    assert client.post(f"{URL}/guess", json={"filenames": ["x"] * 201}).status_code == 422
+    client.delete_cookie("session")
+    assert client.post(f"{URL}/guess", json={"filenames": []}, headers={"Authentication-Token": "x"}).status_code == 401
+
+
+def test_each_upload_becomes_what_it_was_said_to_be(client: FlaskClient, session: Session, edition_id: str) -> None:
+    said = {"film.mkv": {}, "a.de.m4a": {}, "b.srt": {"use": "subtitles", "language": "rus", "kind": "sdh",
+                                                     "label": "  Для\nвсех ", "studio": "S", "encoding": "CP1251"}}
+    for name, more in said.items():
+        address = create(client, 3, filename=name, edition=edition_id, **more)
+        assert client.get(address).json["job_id"] is None
+        send(client, address, 0, b"abc")
+        shown = client.get(address).json
+        assert session.get_one(EncodingJob, shown["job_id"]).source.filename == name
+    jobs = session.scalars(select(EncodingJob).order_by(EncodingJob.id)).all()
+    assert [(job.kind, job.steps[0].kind) for job in jobs] == [
+        ("film", "inspect"), ("tracks", "inspect-tracks"), ("tracks", "inspect-tracks")]
+    assert [(job.source.intent or {})["language"] for job in jobs] == ["und", "de", "ru"]
+    intent = jobs[2].source.intent or {}
+    assert (intent["kind"], intent["label"], intent["studio"], intent["encoding"]) == ("sdh", "Для всех", "S", "cp1251")
+    assert jobs[1].source.created_by_id == jobs[1].created_by_id is not None
+
+
+@pytest.mark.parametrize("said", [
+    {"use": "folder"}, {"use": "audio", "language": "not a language"}, {"use": "audio", "kind": "forced"},
+    {"use": "subtitles", "kind": "dub"}, {"use": "subtitles", "encoding": "klingon"},
+    {"use": "subtitles", "encoding": "utf-8\0"}, {"use": "audio", "language": "en-" + "x" * 60}])
+def test_what_cannot_be_is_refused_before_a_byte_is_sent(client: FlaskClient, session: Session, edition_id: str,
+                                                         said: dict[str, str]) -> None:
+    response = client.post(URL, headers=TUS | {"Upload-Length": "3",
+                                               "Upload-Metadata": metadata(edition=edition_id, **said)})
+    assert (response.status_code, response.mimetype) == (422, "application/problem+json")
+    assert session.scalars(select(Upload)).all() == []
+
+
+def test_unfinished_uploads_are_found_again_by_who_sent_them(client: FlaskClient, edition_id: str,
+                                                             sign_in: Callable[..., User]) -> None:
+    addresses = [create(client, 10, filename=name, edition=edition_id) for name in ("film.mkv", "film.de.srt")]
+    send(client, addresses[0], 0, b"01234")
+    done = create(client, 1, filename="x.fr.srt", edition=edition_id)
+    send(client, done, 0, b"x")
+    found = client.get(f"{URL}?edition={edition_id}").json
+    assert [(one["filename"], one["offset"], one["size"], one["intent"]["use"]) for one in found] == [
+        ("film.mkv", 5, 10, "film"), ("film.de.srt", 0, 10, "subtitles")]
+    assert client.get(f"{URL}?edition=nothing").status_code == 404
+    client.delete_cookie("session")
+    sign_in("editor")
+    assert client.get(f"{URL}?edition={edition_id}").json == []
+    client.delete_cookie("session")
+    sign_in("member")
+    assert client.get(f"{URL}?edition={edition_id}").status_code == 403

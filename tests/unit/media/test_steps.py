@@ -258,7 +258,7 @@ def test_a_short_dub_is_filled_with_silence(tools: Tools, workshop: Shops, tmp_p
 def test_embedded_subtitles_become_segments(package: tuple[Path, Workshop]) -> None:
     folder, _shop = package
     texts = [webvtt.from_string(path.read_text(encoding="utf-8")) for path in
-             sorted((folder / "subs_ru").glob("*.vtt"))]
+             sorted((folder / "subs_ru").glob("data*.vtt"))]
     assert [len(text) for text in texts] == [2, 1, 0]
     assert texts[0][0].raw_text == "Раз, два, <i>три</i> &amp; четыре"
     assert texts[0][1].raw_text == texts[1][0].raw_text == "Через границу"

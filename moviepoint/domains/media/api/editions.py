@@ -2,13 +2,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Annotated
 
+import msgspec
 from flask import current_app
 from msgspec import UNSET, convert
 from spectree import Response
 
 from moviepoint.domains.accounts.viewer import current_viewer, signed_in
-from moviepoint.domains.media import editing, playback, uploads
+from moviepoint.domains.media import cues, editing, playback, uploads
+from moviepoint.domains.media.cues import CueView
 from moviepoint.domains.media.models import Edition
 from moviepoint.domains.media.schemas import (
     AudioInfo,
@@ -37,6 +40,13 @@ class EditionsQuery(PageQuery, kw_only=True):
 
     title_id: int | None = None
     episode_id: int | None = None
+
+
+class CuesQuery(msgspec.Struct, kw_only=True):
+    """Which part of a track's text is asked for."""
+
+    page: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1
+    page_size: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 100
 
 
 @resource.get("/editions")
@@ -113,6 +123,30 @@ def put_marks(public_id: str, json: MarksInput) -> Marks:
     with unit_of_work() as session:
         edition = playback.load_edition(session, public_id)
         return marks_of(editing.save_marks(session, actor, edition.id, json))
+
+
+@resource.delete("/editions/<public_id>/tracks/<any(audio, subtitles):table>/<int:track_id>")
+@spec.validate(resp=Response(HTTP_200=Tracks), tags=["editions"])
+def delete_track(public_id: str, table: str, track_id: int) -> Tracks:
+    """Take a track out of an edition; its files go an hour later."""
+    actor = signed_in()
+    require(actor, "media.manage")
+    with unit_of_work() as session:
+        edition = playback.load_edition(session, public_id)
+        storage = current_app.extensions["moviepoint.storage"]
+        return tracks_of(editing.remove_track(session, actor, storage, edition.id, track_id, table))
+
+
+@resource.get("/editions/<public_id>/tracks/<int:track_id>/cues")
+@spec.validate(resp=Response(HTTP_200=Page[CueView]), tags=["editions"])
+def list_cues(public_id: str, track_id: int, query: CuesQuery) -> Page[CueView]:
+    """List the text of a subtitle track with its times, as viewers see it, to those who may change it."""
+    session, actor = db.session(), signed_in()
+    found = cues.track_cues(session, actor, current_app.extensions["moviepoint.storage"],
+                            playback.load_edition(session, public_id), track_id)
+    start = (query.page - 1) * query.page_size
+    return Page(page=query.page, results=list(found[start:start + query.page_size]),
+                total_pages=-(-len(found) // query.page_size), total_results=len(found))
 
 
 def tracks_of(edition: Edition) -> Tracks:

@@ -5,7 +5,17 @@ from spectree import Response
 
 from moviepoint.domains.accounts.viewer import signed_in
 from moviepoint.domains.media import queries, services
-from moviepoint.domains.media.schemas import Job, JobsQuery, JobWithSteps, PriorityInput, Retried, job, job_with_steps
+from moviepoint.domains.media.schemas import (
+    Job,
+    JobsQuery,
+    JobWithSteps,
+    PriorityInput,
+    Retried,
+    RetryInput,
+    job,
+    job_filter,
+    job_with_steps,
+)
 from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.shells.api import Page, blueprint, paged, spec
 
@@ -17,7 +27,7 @@ resource = blueprint("jobs", __name__)
 def list_jobs(query: JobsQuery) -> Page[Job]:
     """List encoding jobs, those at work first, then the newest."""
     session = db.session()
-    statement = queries.jobs(signed_in(), query.state, query.edition_id)
+    statement = queries.jobs(signed_in(), job_filter(query))
     return paged(session, statement, query, lambda rows: [job(v) for v in queries.job_views(session, list(rows))])
 
 
@@ -60,7 +70,7 @@ def set_priority(job_id: int, json: PriorityInput) -> JobWithSteps:
 
 @resource.post("/jobs/retry-failed")
 @spec.validate(resp=Response(HTTP_200=Retried), tags=["jobs"])
-def retry_failed() -> Retried:
-    """Take up all failed jobs again, but those that a later job of their edition has overtaken."""
+def retry_failed(json: RetryInput) -> Retried:
+    """Take up the failed jobs of a filter again, but those that a later job has overtaken."""
     with unit_of_work() as session:
-        return Retried(services.retry_failed(session, signed_in()))
+        return Retried(services.retry_failed(session, signed_in(), job_filter(json)))

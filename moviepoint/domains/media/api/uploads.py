@@ -1,7 +1,8 @@
 """Resumable uploads by the tus protocol, version 1.0.0 (https://tus.io/protocols/resumable-upload).
 
 Extensions: creation, expiration, checksum, termination. Metadata: `filename`, and `edition` (an edition's
-public id) where the file is to be encoded as soon as it is whole.
+public id) where the file is to be encoded as soon as it is whole. `use` (film, audio, subtitles), `language`, `kind`,
+`label`, `studio` and `encoding` say what it is to become; without `use` the name does.
 """
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ from email.utils import format_datetime
 from http import HTTPStatus
 from pathlib import Path
 
+import msgspec
 from flask import Response, current_app, request, url_for
 from msgspec import UNSET
 from spectree import Response as Shapes
@@ -24,9 +26,19 @@ from sqlalchemy import select
 from werkzeug.exceptions import ClientDisconnected
 
 from moviepoint.domains.accounts.viewer import signed_in
-from moviepoint.domains.media import queries, services, uploads
+from moviepoint.domains.media import playback, queries, services, uploads
+from moviepoint.domains.media.encoding.naming import Intent, guess
 from moviepoint.domains.media.models import Edition
-from moviepoint.domains.media.schemas import EncodeInput, JobWithSteps, UploadInfo, job_with_steps, upload_info
+from moviepoint.domains.media.schemas import (
+    EncodeInput,
+    Guess,
+    GuessInput,
+    JobWithSteps,
+    UploadInfo,
+    UploadsQuery,
+    job_with_steps,
+    upload_info,
+)
 from moviepoint.kernel.db import db, unit_of_work, utcnow
 from moviepoint.kernel.errors import Conflict, Invalid, MoviePointError, NotFound
 from moviepoint.kernel.files import Storage
@@ -89,11 +101,29 @@ def create() -> Response:
             if edition is None:
                 raise NotFound()
         upload = uploads.create_upload(session, actor, _storage(), _settings(), size=size,
-                                       filename=metadata.get("filename", ""), edition=edition)
+                                       filename=metadata.get("filename", ""), edition=edition,
+                                       intent=intent_in(metadata))
         upload_id, expires = upload.public_id, upload.expires_at
     return Response(status=201, headers={
         "Location": url_for("api_uploads.status", public_id=upload_id, _external=True), "Upload-Offset": "0",
         "Upload-Expires": format_datetime(expires, usegmt=True)})
+
+
+@resource.get("/uploads")
+@spec.validate(resp=Shapes(HTTP_200=list[UploadInfo]), tags=["uploads"])
+def list_uploads(query: UploadsQuery) -> list[UploadInfo]:
+    """List one's own uploads to an edition that are not whole yet: whoever has the files can go on with them."""
+    session = db.session()
+    found = uploads.on_the_way(session, signed_in(), playback.load_edition(session, query.edition))
+    return [upload_info(upload, uploads.received(_storage(), upload)) for upload in found]
+
+
+@resource.post("/uploads/guess")
+@spec.validate(resp=Shapes(HTTP_200=list[Guess]), tags=["uploads"])
+def guess_uploads(json: GuessInput) -> list[Guess]:
+    """Say what files would become by their names, in the order asked; nothing is written."""
+    signed_in()
+    return [Guess(filename, guess(filename)) for filename in json.filenames]
 
 
 @resource.route("/uploads/<public_id>", methods=["HEAD"])
@@ -109,8 +139,9 @@ def offset_of(public_id: str) -> Response:
 @spec.validate(resp=Shapes(HTTP_200=UploadInfo), tags=["uploads"])
 def status(public_id: str) -> UploadInfo:
     """Say how much of a file has arrived."""
-    upload = uploads.own_upload(db.session(), signed_in(), public_id)
-    return upload_info(upload, uploads.received(_storage(), upload))
+    session = db.session()
+    upload = uploads.own_upload(session, signed_in(), public_id)
+    return upload_info(upload, uploads.received(_storage(), upload), uploads.job_of(session, upload))
 
 
 @resource.patch("/uploads/<public_id>")
@@ -173,6 +204,16 @@ def parse_metadata(header: str) -> dict[str, str]:
         except (binascii.Error, UnicodeDecodeError):
             raise Invalid(_("Upload-Metadata cannot be read."), code="metadata") from None
     return found
+
+
+def intent_in(metadata: dict[str, str]) -> Intent | None:
+    """Return what the metadata say that a file is to become, or None where they leave it to its name."""
+    if "use" not in metadata:
+        return None
+    try:
+        return msgspec.convert({name: metadata[name] for name in Intent.__struct_fields__ if name in metadata}, Intent)
+    except msgspec.ValidationError as error:
+        raise Invalid(str(error), code="metadata") from None
 
 
 def _receive(path: Path, offset: int, size: int) -> int:

@@ -50,6 +50,7 @@ class Progress(msgspec.Struct, frozen=True):
     frame: int = 0
     seconds: float = 0.0  # of output written
     speed: float | None = None  # seconds of film a second
+    log: str = ""  # the last lines of stderr, and where ffmpeg is
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -130,7 +131,7 @@ def _supervise(command: list[str], limits: Limits, cwd: Path | None, watch: Watc
     reader = threading.Thread(target=_read_log, args=(process, log), daemon=True)
     reader.start()
     try:
-        output = _follow(process, limits, began, watch, keep)
+        output = _follow(process, limits, began, watch, keep, log)
         cpu = _wait_with_usage(process)
     except BaseException:
         _kill(process)
@@ -159,7 +160,8 @@ def _wait_with_usage(process: subprocess.Popen[bytes]) -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def _follow(process: subprocess.Popen[bytes], limits: Limits, began: float, watch: Watch, keep: bool) -> bytes:
+def _follow(process: subprocess.Popen[bytes], limits: Limits, began: float, watch: Watch, keep: bool,
+            log: deque[str]) -> bytes:
     stdout = process.stdout
     if stdout is None:
         raise ValueError("the child has no standard output")
@@ -186,7 +188,13 @@ def _follow(process: subprocess.Popen[bytes], limits: Limits, began: float, watc
                 raise Temporary("too-slow", f"The work took longer than {limits.seconds:.0f} seconds.")
             if now - moved > limits.stall_seconds:
                 raise Temporary("stalled", f"Nothing happened for {limits.stall_seconds:.0f} seconds.")
-            watch(progress)
+            watch(msgspec.structs.replace(progress, log=_tail(log, progress)))
+
+
+def _tail(log: deque[str], progress: Progress) -> str:
+    """The reader may add a line at any moment, so a copy is taken."""
+    at = [f"frame {progress.frame}, {progress.seconds:.1f} s"] if progress.frame or progress.seconds else []
+    return "\n".join([*log.copy(), *at])
 
 
 def _parse(lines: Sequence[bytes], values: dict[str, str], progress: Progress) -> Progress:

@@ -55,9 +55,12 @@ def video_range(source: str, probe: Probe, plan: Plan, profile: Profile, first: 
 
 def audio_track(source: str, probe: Probe, target: AudioTarget, segment_seconds: Fraction,
                 seconds: Fraction) -> list[str]:
-    """Encode one dub whole, as long as the picture, from the film's zero; gaps become silence."""
+    """Encode one dub whole, as long as the picture, from the film's zero; gaps become silence.
+
+    An offset moves it on the film's clock, to the sample: what comes before the film is cut off.
+    """
     sound = _input(source, probe, None)[str(target.stream)]
-    sound = sound.filter("asetpts", f"PTS-round({probe.zero}/TB)")
+    sound = sound.filter("asetpts", f"PTS-round({probe.zero - Fraction(target.offset_ms, 1000)}/TB)")
     sound = sound.filter("aresample", 48000, **{"async": 1, "min_hard_comp": 0.1, "first_pts": 0})
     sound = sound.filter("apad", whole_dur=f"{float(seconds):.6f}").filter("atrim", end=f"{float(seconds):.6f}")
     layout = "stereo" if target.channels == 2 else "mono" if target.channels == 1 else "5.1"

@@ -16,6 +16,8 @@ from moviepoint.domains.media.encoding.errors import Refused
 HEAD_BYTES = 64 * 1024
 ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 MP4_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"})
+MP3_KBPS = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
+MP3_KBPS_LOW = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 ACCEPTED = "MP4, MOV, Matroska, WebM, AVI, MPEG-TS, MPEG-PS, FLV, ASF/WMV and Ogg"
 
 
@@ -37,6 +39,9 @@ CONTAINERS = {c.name: c for c in (
     Container("flv", "flv", "flv", False),
     Container("asf", "asf", "asf", False),
     Container("ogg", "ogg", "ogg", False),
+    Container("wav", "wav", "wav", False),
+    Container("flac", "flac", "flac", False),
+    Container("mp3", "mp3", "mp3", False),
 )}
 
 
@@ -64,16 +69,33 @@ def _container_name(head: bytes) -> str | None:
     if len(head) >= 8 and head[4:8] in MP4_BOXES:
         return "mp4"
     for signature, name in ((b"\x1a\x45\xdf\xa3", "matroska"), (b"FLV\x01", "flv"), (b"OggS", "ogg"), (ASF, "asf"),
-                            (b"\x00\x00\x01\xba", "mpegps")):
+                            (b"\x00\x00\x01\xba", "mpegps"), (b"fLaC", "flac"), (b"ID3", "mp3")):
         if head.startswith(signature):
             return name
     if head[:4] in (b"RIFF", b"ON2 ") and head[8:12] in (b"AVI ", b"ON2f"):
         return "avi"
+    if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
+        return "wav"
     for stride, first in ((188, 0), (192, 4), (204, 0)):
         marks = head[first::stride]
         if len(marks) >= 5 and marks[:5] == b"\x47" * 5:
             return "mpegts"
-    return None
+    return "mp3" if _mpeg_frames(head) else None
+
+
+def _mpeg_frames(head: bytes) -> bool:
+    """Whether three frames of MPEG sound (layer III) follow each other from the first byte on."""
+    position = 0
+    for _frame in range(3):
+        header = head[position:position + 4]
+        if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE6 != 0xE2 or header[2] >> 4 in (0, 15) \
+                or header[2] >> 2 & 3 == 3:
+            return False
+        first = header[1] & 0x18 == 0x18  # MPEG 1: else 2 or 2.5, with half as many samples
+        rate = (44100, 48000, 32000)[header[2] >> 2 & 3] >> {0x18: 0, 0x10: 1, 0x00: 2}.get(header[1] & 0x18, 0)
+        kbps = (MP3_KBPS if first else MP3_KBPS_LOW)[(header[2] >> 4) - 1]
+        position += (144 if first else 72) * kbps * 1000 // rate + (header[2] >> 1 & 1)
+    return True
 
 
 def _refusal(head: bytes) -> Refused:

@@ -76,6 +76,11 @@ class AudioTarget(msgspec.Struct, frozen=True):
     channels: int
     kbps: int
     default: bool
+    studio: str = ""
+    hidden: bool = False
+    note: str = ""
+    offset_ms: int = 0  # later than the source has it
+    track_id: int | None = None  # the row whose files are made anew
 
 
 class SubtitleTarget(msgspec.Struct, frozen=True):
@@ -89,13 +94,17 @@ class SubtitleTarget(msgspec.Struct, frozen=True):
     source_format: str
     default: bool
     note: str = ""
+    studio: str = ""
+    encoding: str = ""  # an editor's choice for a file's letters
+    offset_ms: int = 0
+    track_id: int | None = None
 
 
 class Step(msgspec.Struct, frozen=True):
     """One leased piece of work. `first` and `end` are segments; `end` None means to the end of the film."""
 
     name: str
-    kind: str  # video, audio, subtitles, storyboard, check, publish
+    kind: str  # video, audio, subtitles, storyboard, retime, check, publish, check-tracks, publish-tracks
     lane: str
     weight: float  # its share of the work, in seconds of film times rungs
     target: str = ""
@@ -131,7 +140,7 @@ def make_plan(probe: Probe, profile: Profile, existing: frozenset[str] = frozens
     seconds = probe.seconds
     return Plan(grid, frames, probe.duration_ms, rungs, audio, subtitles, probe.chapters,
                 tuple(_steps(probe, profile, grid, frames, rungs, audio, subtitles)),
-                _bytes(seconds, rungs, audio), tuple(_notes(probe)))
+                bytes_needed(seconds, rungs, audio), tuple(_notes(probe)))
 
 
 def make_grid(rate: tuple[int, int], profile: Profile) -> Grid:
@@ -223,8 +232,8 @@ def _range_step(first: int, end: int | None, total: int, grid: Grid, rungs: int)
     return Step(f"video-{first:04d}-{last}", "video", HEAVY, weight, "", first, end)
 
 
-def _bytes(seconds: float, rungs: tuple[Rung, ...], audio: tuple[AudioTarget, ...]) -> int:
-    """The ceiling of all rates together, and a twentieth for the transport stream and small files."""
+def bytes_needed(seconds: float, rungs: tuple[Rung, ...], audio: tuple[AudioTarget, ...]) -> int:
+    """Return the ceiling of all rates together, and a twentieth for the transport stream and small files."""
     kbps = sum(rung.max_kbps for rung in rungs) + sum(target.kbps for target in audio)
     return int(seconds * kbps * 125 * 1.05) + 2**20
 

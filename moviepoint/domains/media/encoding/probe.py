@@ -83,6 +83,7 @@ class Probe(msgspec.Struct, frozen=True):
     audio: tuple[AudioStream, ...] = ()
     subtitles: tuple[SubtitleStream, ...] = ()
     chapters: tuple[Chapter, ...] = ()
+    clock_start: tuple[int, int] = (0, 1)  # where the zero of a source without a picture lies, in seconds
     seekable: bool = False  # a range of it can be decoded from its middle with the very same frames
     notes: tuple[str, ...] = ()
 
@@ -101,7 +102,7 @@ class Probe(msgspec.Struct, frozen=True):
     @property
     def zero(self) -> Fraction:
         """Where the film's zero lies on the source's clock, in seconds."""
-        return Fraction(*self.video.start) if self.video else Fraction(0)
+        return Fraction(*(self.video.start if self.video else self.clock_start))
 
 
 def inspect(tools: Tools, sandbox: Sandbox, source: Path, watch: Watch = silent) -> Probe:
@@ -128,8 +129,15 @@ def inspect(tools: Tools, sandbox: Sandbox, source: Path, watch: Watch = silent)
                  video=None if video is None else _video(video, timing), audio=_audio(audio),
                  subtitles=tuple(_subtitle(s) for s in texts),
                  chapters=_chapters(described.get("chapters", []), timing.duration_ms),
+                 clock_start=_clock_start(known.container.name, timing),
                  seekable=video is not None and known.container.indexed and reader.seeks_exactly(video, timing),
                  notes=notes)
+
+
+def _clock_start(container: str, timing: measure.Timing) -> tuple[int, int]:
+    """The clock of a broadcast begins anywhere; elsewhere a sound that starts late is meant to."""
+    start = timing.start if container in ("mpegts", "mpegps") else Fraction(0)
+    return start.numerator, start.denominator
 
 
 def _is_film(stream: dict[str, Any]) -> bool:

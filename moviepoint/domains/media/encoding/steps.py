@@ -13,12 +13,12 @@ from pathlib import Path
 
 import msgspec
 
-from moviepoint.domains.media.encoding import commands, storyboard, subtitles, transport
+from moviepoint.domains.media.encoding import commands, sidecars, storyboard, subtitles, transport
 from moviepoint.domains.media.encoding.binaries import Tools
 from moviepoint.domains.media.encoding.child import GIB, Limits, Outcome, Progress, Sandbox, Watch
 from moviepoint.domains.media.encoding.commands import CLOCK_SECONDS
 from moviepoint.domains.media.encoding.errors import DiskFull, Refused, Temporary
-from moviepoint.domains.media.encoding.plan import Grid, Plan, Profile, Step
+from moviepoint.domains.media.encoding.plan import Grid, Plan, Profile, Step, SubtitleTarget
 from moviepoint.domains.media.encoding.playlists import segment_name
 from moviepoint.domains.media.encoding.probe import Probe
 
@@ -74,9 +74,12 @@ class StepWatch:
     def began(self, command: str) -> None:
         """Take the command that runs now."""
 
+    def said(self, log: str) -> None:
+        """Take the last lines that it has written."""
+
 
 def run_step(shop: Workshop, step: Step, staging: Path, earlier: Iterable[Path], watch: StepWatch) -> Result:
-    """Do one step of the kinds video, audio, subtitles or storyboard into the folder `staging`.
+    """Do one step of the kinds video, audio, subtitles, retime or storyboard into the folder `staging`.
 
     `earlier` are folders of attempts that were broken off; their finished segments are taken over. Raises the
     errors of `encoding.errors`, and whatever `watch` raises.
@@ -88,6 +91,8 @@ def run_step(shop: Workshop, step: Step, staging: Path, earlier: Iterable[Path],
         return _audio(shop, step, staging, watch)
     if step.kind == "subtitles":
         return _subtitles(shop, step, staging, watch)
+    if step.kind == "retime":
+        return _retime(shop, step, staging)
     if step.kind == "storyboard":
         return _storyboard(shop, staging, watch)
     raise ValueError(f"no such kind of step: {step.kind!r}")
@@ -241,7 +246,9 @@ def _subtitles(shop: Workshop, step: Step, staging: Path, watch: StepWatch) -> R
     target = next(t for t in shop.plan.subtitles if t.name == step.target)
     stream = target.stream
     if stream is None:
-        raise ValueError(f"{step.name} has no stream")
+        watch.began("read text")
+        rate = float(Fraction(*shop.plan.grid.rate))
+        return _cues(shop, target, staging, sidecars.read_text(shop.source, target.encoding, rate), "")
     watch.began("extract text")
     outcome = shop.sandbox.run(shop.tools.ffmpeg, lambda name: commands.extract_subtitles(name, shop.probe, stream),
                                source=shop.source, limits=Limits(seconds=1800, stall_seconds=600),
@@ -251,9 +258,26 @@ def _subtitles(shop: Workshop, step: Step, staging: Path, watch: StepWatch) -> R
                                               f"{_last_line(outcome.log)}")
     kind = "ass" if target.source_format in ("ass", "ssa") else "srt"
     parsed = subtitles.parse(outcome.output.decode("utf-8", "replace"), kind)
+    return _cues(shop, target, staging, parsed, outcome.log)
+
+
+def _cues(shop: Workshop, target: SubtitleTarget, staging: Path, parsed: subtitles.Parsed, log: str) -> Result:
     cues = subtitles.shift(parsed.cues, -round(shop.probe.zero * 1000))
-    files = subtitles.write_segments(cues, staging, step.target, shop.plan.grid.segment_seconds, shop.seconds)
-    return Result("", outcome.log, outcome.seconds, len(files) - 1, notes=parsed.faults, files=files)
+    files = subtitles.write_track(cues, staging, target.name or "", shop.plan.grid.segment_seconds, shop.seconds,
+                                  target.offset_ms)
+    return Result("", log, 0.0, len(files) - 2, notes=parsed.faults, files=files)
+
+
+def _retime(shop: Workshop, step: Step, staging: Path) -> Result:
+    """Cut a stored track's cues into segments again, at another offset."""
+    target = next(t for t in shop.plan.subtitles if t.name == step.target)
+    try:
+        cues = subtitles.read_track(shop.source)
+    except OSError as error:
+        raise Refused("track-gone", "The track's files are not on the storage.") from error
+    files = subtitles.write_track(cues, staging, step.target, shop.plan.grid.segment_seconds, shop.seconds,
+                                  target.offset_ms)
+    return Result(segments=len(files) - 2, files=files)
 
 
 def _storyboard(shop: Workshop, staging: Path, watch: StepWatch) -> Result:
@@ -272,8 +296,13 @@ def _run(shop: Workshop, build: commands.Builder, folder: Path, limits: Limits, 
     """Run ffmpeg; a failing status is temporary unless ffmpeg says that it is the source."""
     command = " ".join(["ffmpeg", *build("SOURCE")])
     watch.began(command)
+
+    def hear(progress: Progress) -> None:
+        watch.said(progress.log)
+        report(progress)
+
     outcome = shop.sandbox.run(shop.tools.ffmpeg, build, source=shop.source, limits=limits, output=folder,
-                               watch=report, keep_output=False)
+                               watch=hear, keep_output=False)
     if outcome.status:
         if "Invalid data found" in outcome.log or "Decoder not found" in outcome.log or "not found for" in outcome.log:
             raise Refused("undecodable", f"The file cannot be decoded. {_last_line(outcome.log)}")

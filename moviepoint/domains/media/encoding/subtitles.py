@@ -20,6 +20,7 @@ from moviepoint.domains.media.encoding.playlists import media_playlist, segment_
 FORMATS = ("srt", "vtt", "ass", "microdvd", "ttml")
 MAX_BYTES = 20 * 2**20
 MAX_FAULTS = 20
+WHOLE = "whole.vtt"  # beside the segments: all cues at the times of their source, for another offset
 TIMESTAMP_MAP = "X-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:900000"
 _TIME = r"(?:(\d+):)?(\d{1,2}):(\d{1,2})[,.:](\d{1,3})"
 _TIMING = re.compile(rf"^\s*{_TIME}\s*-->\s*{_TIME}\s*(.*)$")
@@ -123,6 +124,29 @@ def write_segments(cues: Sequence[Cue], folder: Path, name: str, segment_seconds
         start += duration
     (folder / f"{name}.m3u8").write_text(media_playlist(name, durations, "vtt"), encoding="utf-8")
     return (*files, f"{name}.m3u8")
+
+
+def write_track(cues: Sequence[Cue], folder: Path, name: str, segment_seconds: Fraction, seconds: Fraction,
+                offset_ms: int = 0) -> tuple[str, ...]:
+    """Write a track's segments, its cues moved by an offset, and all its cues unmoved as one document."""
+    files = write_segments(shift(cues, offset_ms), folder, name, segment_seconds, seconds)
+    (folder / name / WHOLE).write_text(render(cues), encoding="utf-8", newline="\n")
+    return (*files, f"{name}/{WHOLE}")
+
+
+def read_track(folder: Path) -> tuple[Cue, ...]:
+    """Return a stored track's cues at the times of their source, in order. Raises OSError."""
+    whole = folder / WHOLE
+    if whole.is_file():
+        return parse(whole.read_text(encoding="utf-8"), "vtt").cues
+    found = [cue for path in sorted(folder.glob("data*.vtt")) for cue in
+             parse(path.read_text(encoding="utf-8"), "vtt").cues]  # packages of before there was such a document
+    return tuple(sorted(dict.fromkeys(found), key=lambda cue: (cue.start_ms, cue.end_ms)))
+
+
+def plain(text: str) -> str:
+    """Return a cue's text as people read it, without tags."""
+    return html.unescape(re.sub(r"<[^>]*>", "", text))
 
 
 def clean(text: str) -> str:

@@ -53,6 +53,14 @@ class PackageFacts(msgspec.Struct, frozen=True):
     size: int  # bytes
 
 
+class TrackFacts(msgspec.Struct, frozen=True):
+    """What tracks hold that were made beside a film, measured."""
+
+    audio: tuple[AudioFacts, ...]
+    subtitles: tuple[str, ...]
+    size: int  # bytes
+
+
 class BadPackage(Temporary):
     """The package is not what the plan says; the message names the first fault."""
 
@@ -92,8 +100,24 @@ def finish_package(package: Path, plan: Plan, tools: Tools, sandbox: Sandbox,
     layout = _check_storyboard(package, plan, seconds)
     _check_addresses(package, [*(v.name for v in video), *(f"iframes_{n}" for n in range(len(video))),
                                *(a.name for a in audio), *texts])
-    size = sum(p.stat().st_size for p in package.rglob("*") if p.is_file())
-    return PackageFacts(round(seconds * 1000), tuple(video), audio, texts, layout, size)
+    return PackageFacts(round(seconds * 1000), tuple(video), audio, texts, layout, _size(package))
+
+
+def finish_tracks(package: Path, plan: Plan, tools: Tools, sandbox: Sandbox,
+                  tick: Callable[[float], None]) -> TrackFacts:
+    """Check tracks that were made apart from their film, and write their playlists. Raises BadPackage."""
+    seconds = plan.grid.seconds(plan.frames)
+    audio = tuple(_sound(package, target.name, target.channels, seconds, tools, sandbox, partial(tick, 1.0))
+                  for target in plan.audio)
+    texts = tuple(target.name for target in plan.subtitles if target.name)
+    for name in texts:
+        _check_cues(package, name, plan.grid, seconds)
+    _check_addresses(package, [*(a.name for a in audio), *texts])
+    return TrackFacts(audio, texts, _size(package))
+
+
+def _size(package: Path) -> int:
+    return sum(path.stat().st_size for path in package.rglob("*") if path.is_file())
 
 
 def _picture_segments(folder: Path, grid: Grid, tick: Callable[[float], None], done: float,

@@ -2,6 +2,7 @@
 
 import { nameOfFault } from "media/faults.js";
 import { nameAll, renameTracks } from "media/labels.js";
+import { countPlay, tellPlay } from "media/plays.js";
 import { clock, keepPosition, resumePoint } from "media/position.js";
 import { chooseAudio, chooseText, keepPreferences, readPreferences } from "media/preferences.js";
 
@@ -183,6 +184,8 @@ class Player {
     this.video.addEventListener("timeupdate", () => this.progress(false));
     this.video.addEventListener("pause", () => this.progress(true));
     this.video.addEventListener("timeupdate", () => this.forgetNotice());
+    const { plays, token } = this.settings;
+    if (plays) countPlay(this.video, () => tellPlay(plays, token));
     this.video.addEventListener("ended", () => this.tell("ended"));
     addEventListener("pagehide", () => this.progress(true));
     this.fault.querySelector("button").addEventListener("click", () => this.load(this.video.currentTime || 0));

@@ -1,108 +1,259 @@
-// A resumable upload by tus 1.0, then the encoding's progress. A reload or a lost connection loses nothing:
-// the file's address is kept by name, size and date, and the server says how much it has.
-const TUS = { "Tus-Resumable": "1.0.0" };
-const PAUSE = 1000; // ms between looks at a job
-const PAUSES = [0, 1000, 3000, 8000, 15000]; // ms before a chunk is tried again
+// Many files at once, each with its own progress: chosen or dropped, guessed by name, corrected, sent, then followed
+// through encoding. A reload loses nothing: the server names what it waits for, and the same file goes on.
+import { announce, getJson, giveUp, postJson, Refused, sleep, transfer } from "media/tus.js";
 
-const token = document.querySelector("meta[name=csrf-token]").content;
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-const encode = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+const LOOK = 2000; // ms between looks at a job
+const AT_ONCE = 2;
+const LIVE = ["queued", "running", "paused"];
 
-class Refused extends Error {}
+const size = (bytes, locale) => new Intl.NumberFormat(locale, {
+  style: "unit", unit: bytes < 1e9 ? "megabyte" : "gigabyte", maximumFractionDigits: bytes < 1e7 || bytes >= 1e9 ? 1 : 0,
+}).format(bytes / (bytes < 1e9 ? 1e6 : 1e9));
 
-async function send(url, options = {}) {
-  const response = await fetch(url, { ...options, headers: { "X-CSRFToken": token, ...options.headers } });
-  if (response.ok) return response;
-  const problem = await response.json().catch(() => ({}));
-  if (response.status >= 400 && response.status < 500 && response.status !== 409 && response.status !== 423) {
-    throw new Refused(problem.detail ?? response.statusText);
+/** One file on its way. Its state: asking (not begun), waiting, sending, paused, failed, encoding, done, absent. */
+class Sending {
+  constructor(panel, { file = null, known = null, intent }) {
+    this.panel = panel;
+    this.file = file;
+    this.url = known ? `/api/v1/uploads/${known.id}` : "";
+    this.name = file?.name ?? known.filename;
+    this.size = file?.size ?? known.size;
+    this.row = panel.template.content.firstElementChild.cloneNode(true);
+    this.part = (name) => this.row.querySelector(`[data-${name}]`);
+    this.part("name").textContent = this.name;
+    this.part("size").textContent = size(this.size, panel.locale);
+    for (const labelled of this.row.querySelectorAll("[data-label]")) {
+      labelled.setAttribute("aria-label", `${labelled.dataset.label}: ${this.name}`);
+    }
+    this.fill(intent);
+    this.part("use").addEventListener("change", () => this.fillKinds(""));
+    this.part("go").addEventListener("click", () => this.toggle());
+    this.part("drop").addEventListener("click", () => this.remove());
+    panel.list.append(this.row);
+    this.become(file ? "asking" : "absent");
+    if (known) this.moved(known.offset, known.size);
   }
-  throw new Error(problem.detail ?? response.statusText);
-}
 
-const postJson = async (url, body) => (await send(url, {
-  method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" },
-})).json();
-
-async function address(file, panel, show) {
-  const key = `upload:${file.name}:${file.size}:${file.lastModified}:${panel.dataset.title}:${panel.dataset.episode}`;
-  const kept = localStorage.getItem(key);
-  if (kept && (await fetch(kept, { method: "HEAD", headers: TUS })).ok) {
-    show(panel.words.resuming);
-    return [kept, key];
+  fill(intent) {
+    this.part("use").value = intent.use;
+    this.part("language").value = intent.language === "und" ? "" : intent.language;
+    this.fillKinds(intent.kind);
   }
-  const owner = panel.dataset.title ? { title_id: Number(panel.dataset.title) } : { episode_id: Number(panel.dataset.episode) };
-  const edition = await postJson("/api/v1/editions", owner);
-  const created = await send("/api/v1/uploads", { method: "POST", headers: {
-    ...TUS, "Upload-Length": String(file.size),
-    "Upload-Metadata": `filename ${encode(file.name)},edition ${encode(edition.id)}` } });
-  const url = new URL(created.headers.get("Location"), location.href).pathname;
-  localStorage.setItem(key, url);
-  return [url, key];
-}
 
-async function offsetOf(url) {
-  return Number((await send(url, { method: "HEAD", headers: TUS })).headers.get("Upload-Offset"));
-}
+  /** A film has no language or kind to say: its own tracks do. */
+  fillKinds(kind) {
+    const use = this.part("use").value;
+    const kinds = Object.entries(this.panel.kinds[use] ?? {});
+    this.part("kind").replaceChildren(...kinds.map(([value, word]) => new Option(word, value, false, value === kind)));
+    this.part("track").hidden = !kinds.length;
+  }
 
-async function upload(file, panel, show, bar) {
-  const [url, key] = await address(file, panel, show);
-  let offset = await offsetOf(url);
-  let failures = 0;
-  while (offset < file.size) {
-    bar.value = offset / file.size;
-    show(`${panel.words.uploading} ${Math.floor((offset / file.size) * 100)} %`);
+  get intent() {
+    const use = this.part("use").value;
+    if (use === "film") return { use };
+    return { use, language: this.part("language").value.trim(), kind: this.part("kind").value };
+  }
+
+  become(state, sentence = this.panel.words[state]) {
+    this.state = state;
+    this.row.dataset.state = state;
+    const asking = state === "asking";
+    for (const field of this.row.querySelectorAll("select, input")) field.disabled = !asking;
+    this.part("bar").hidden = asking;
+    const go = { asking: "start", sending: "pause", waiting: "pause", paused: "resume", failed: "resume" }[state];
+    this.part("go").hidden = !go;
+    this.part("go").textContent = this.panel.words[go] ?? "";
+    this.part("go").setAttribute("aria-label", `${this.panel.words[go]}: ${this.name}`);
+    this.part("drop").hidden = ["encoding", "done"].includes(state);
+    this.say(sentence);
+    this.panel.changed();
+  }
+
+  say(sentence) {
+    if (this.part("said").textContent !== sentence) this.part("said").textContent = sentence;
+  }
+
+  toggle() {
+    if (["sending", "waiting"].includes(this.state)) this.pause();
+    else this.queue();
+  }
+
+  queue() {
+    this.become("waiting");
+    this.panel.next();
+  }
+
+  pause() {
+    this.stop?.abort();
+    this.become("paused");
+    this.panel.next();
+  }
+
+  async remove() {
+    this.stop?.abort();
+    if (this.url) await giveUp(this.url).catch(() => {});
+    this.state = "gone";
+    this.row.remove();
+    this.panel.drop(this);
+  }
+
+  async start() {
+    this.stop = new AbortController();
+    this.become("sending");
+    this.since = { time: performance.now(), bytes: null };
     try {
-      const chunk = file.slice(offset, offset + Number(panel.dataset.chunk));
-      const response = await send(url, { method: "PATCH", body: chunk, headers: {
-        ...TUS, "Upload-Offset": String(offset), "Content-Type": "application/offset+octet-stream" } });
-      offset = Number(response.headers.get("Upload-Offset"));
-      failures = 0;
+      this.url ||= await announce(this.file, await this.panel.edition(), this.intent);
+      await transfer(this.file, this.url, this.panel.chunk, this.stop.signal, (...where) => this.moved(...where));
     } catch (error) {
-      if (error instanceof Refused || failures >= PAUSES.length) throw error;
-      await sleep(PAUSES[failures++]);
-      offset = await offsetOf(url).catch(() => offset);
+      if (this.state === "sending") this.fail(error, this.panel.words.failed);
+      return;
+    }
+    this.follow().catch((error) => this.fail(error, this.panel.words.lost));
+  }
+
+  fail(error, sentence) {
+    if (!(error instanceof Refused)) return this.become("failed", sentence);
+    this.become("failed", `${this.panel.words.refused} ${error.message}`);
+    this.part("go").hidden = true;
+    return undefined;
+  }
+
+  moved(bytes, whole) {
+    const share = whole ? bytes / whole : 1;
+    this.part("bar").value = share;
+    if (this.state !== "sending") return;
+    this.since.bytes ??= bytes;
+    const rate = (bytes - this.since.bytes) / ((performance.now() - this.since.time) / 1000);
+    const parts = [this.panel.words.sending, `${Math.floor(share * 100)} %`];
+    if (rate > 0) parts.push(`${size(rate, this.panel.locale)}/s`, this.panel.minutes((whole - bytes) / rate));
+    this.say(parts.join(" · "));
+  }
+
+  async follow() {
+    this.become("encoding");
+    const { job_id: number } = await getJson(this.url);
+    let job = await getJson(`/api/v1/jobs/${number}`);
+    while (LIVE.includes(job.state)) {
+      this.part("bar").value = job.progress;
+      const parts = [this.panel.words.encoding, `${Math.floor(job.progress * 100)} %`];
+      if (job.speed) parts.push(`${job.speed.toFixed(1)}×`);
+      if (job.remaining_seconds !== null) parts.push(this.panel.minutes(job.remaining_seconds));
+      if (job.message) parts.push(job.message);
+      this.say(parts.join(" · "));
+      await sleep(LOOK);
+      job = await getJson(`/api/v1/jobs/${number}`);
+    }
+    this.part("bar").value = 1;
+    if (job.state === "done") this.become("done");
+    else this.become("failed", `${this.panel.words.job_failed} ${job.message}`);
+    if (job.state !== "done") this.part("go").hidden = true;
+  }
+}
+
+/** The place where files are dropped, with all that are on their way. */
+class Panel {
+  constructor(element) {
+    this.element = element;
+    this.locale = document.documentElement.lang;
+    this.words = JSON.parse(element.dataset.words);
+    this.kinds = JSON.parse(element.dataset.kinds);
+    this.chunk = Number(element.dataset.chunk);
+    this.list = element.querySelector("[data-list]");
+    this.template = element.querySelector("template");
+    this.all = element.querySelector("[data-start]");
+    this.reload = element.querySelector("[data-reload]");
+    this.status = element.querySelector("[data-status]");
+    this.sendings = [];
+    this.listen();
+    this.recall().catch(() => {});
+  }
+
+  listen() {
+    const input = this.element.querySelector("input[type=file]");
+    input.addEventListener("change", () => {
+      this.take([...input.files]);
+      input.value = "";
+    });
+    this.element.addEventListener("dragover", (event) => {
+      event.preventDefault();
+      this.element.classList.add("drop--over");
+    });
+    this.element.addEventListener("dragleave", () => this.element.classList.remove("drop--over"));
+    this.element.addEventListener("drop", (event) => {
+      event.preventDefault();
+      this.element.classList.remove("drop--over");
+      this.take([...event.dataTransfer.files]);
+    });
+    this.all.querySelector("button").addEventListener("click", () => {
+      for (const one of this.sendings) if (one.state === "asking") one.queue();
+    });
+    this.reload.querySelector("button").addEventListener("click", () => location.reload());
+    addEventListener("beforeunload", (event) => {
+      if (this.sendings.some((one) => one.state === "sending")) event.preventDefault();
+    });
+  }
+
+  /** What was begun before this page was loaded waits for its file. */
+  async recall() {
+    if (!this.element.dataset.edition) return;
+    const query = new URLSearchParams({ edition: this.element.dataset.edition });
+    for (const known of await getJson(`/api/v1/uploads?${query}`)) {
+      this.sendings.push(new Sending(this, { known, intent: known.intent }));
     }
   }
-  localStorage.removeItem(key);
-}
 
-async function follow(panel, show, bar) {
-  const jobs = await (await send("/api/v1/jobs?page_size=1")).json();
-  let job = jobs.results[0];
-  while (job && ["queued", "running", "paused"].includes(job.state)) {
-    bar.value = job.progress;
-    const rest = job.remaining_seconds === null ? "" : ` · ${Math.ceil(job.remaining_seconds / 60)} min`;
-    show(`${panel.words.encoding} ${Math.floor(job.progress * 100)} %${rest} ${job.message}`);
-    await sleep(PAUSE);
-    job = await (await send(`/api/v1/jobs/${job.id}`)).json();
-  }
-  if (job.state !== "done") throw new Refused(`${panel.words.job_failed} ${job.message}`);
-  bar.value = 1;
-  show(panel.words.done);
-}
-
-for (const panel of document.querySelectorAll("[data-upload]")) {
-  panel.words = JSON.parse(panel.dataset.words);
-  const status = panel.querySelector("[data-status]");
-  const bar = panel.querySelector("progress");
-  const show = (text) => { if (status.textContent !== text) status.textContent = text; };
-  const start = async (file) => {
-    if (!file) return;
-    bar.hidden = false;
-    try {
-      await upload(file, panel, show, bar);
-      await follow(panel, show, bar);
-    } catch (error) {
-      show(error instanceof Refused ? `${panel.words.refused} ${error.message}` : panel.words.failed);
+  async take(files) {
+    const fresh = [];
+    for (const file of files) {
+      const waits = this.sendings.find((one) => one.state === "absent" && one.name === file.name
+        && one.size === file.size);
+      if (waits) {
+        waits.file = file;
+        waits.queue();
+      } else if (file.size) fresh.push(file);
     }
-  };
-  panel.querySelector("input").addEventListener("change", (event) => start(event.target.files[0]));
-  panel.addEventListener("dragover", (event) => { event.preventDefault(); panel.classList.add("drop--over"); });
-  panel.addEventListener("dragleave", () => panel.classList.remove("drop--over"));
-  panel.addEventListener("drop", (event) => {
-    event.preventDefault();
-    panel.classList.remove("drop--over");
-    start(event.dataTransfer.files[0]);
-  });
+    if (!fresh.length) return;
+    try {
+      const guesses = await postJson("/api/v1/uploads/guess", { filenames: fresh.map((file) => file.name) });
+      fresh.forEach((file, place) => this.sendings.push(new Sending(this, { file, intent: guesses[place].intent })));
+      this.changed();
+      this.list.querySelector("[data-state=asking] [data-use]")?.focus();
+    } catch (error) {
+      this.status.textContent = error instanceof Refused ? `${this.words.refused} ${error.message}` : this.words.lost;
+    }
+  }
+
+  /** Begin the next files, as many as go at once. */
+  next() {
+    const busy = this.sendings.filter((one) => one.state === "sending").length;
+    const waiting = this.sendings.filter((one) => one.state === "waiting").slice(0, Math.max(0, AT_ONCE - busy));
+    for (const one of waiting) one.start().finally(() => this.next());
+  }
+
+  drop(one) {
+    this.sendings.splice(this.sendings.indexOf(one), 1);
+    this.changed();
+    this.next();
+  }
+
+  changed() {
+    this.all.hidden = !this.sendings.some((one) => one.state === "asking");
+    this.reload.hidden = !this.sendings.some((one) => one.state === "done");
+  }
+
+  /** Return the edition's id; the edition of a title is made with the first file. */
+  edition() {
+    const { edition, title, episode } = this.element.dataset;
+    if (edition) return edition;
+    this.made ??= postJson("/api/v1/editions", title ? { title_id: Number(title) } : { episode_id: Number(episode) })
+      .then((found) => found.id);
+    this.made.catch(() => { this.made = undefined; });
+    return this.made;
+  }
+
+  minutes(seconds) {
+    return this.words.minutes.replace("{}", Math.max(1, Math.ceil(seconds / 60)));
+  }
 }
+
+for (const element of document.querySelectorAll("[data-upload]")) new Panel(element);

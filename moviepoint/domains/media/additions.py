@@ -1,0 +1,108 @@
+"""Tracks that are added to a film later, from the worker's side: planned when the film is there, then published."""
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from moviepoint.domains.media import documents, ledger, publishing, retiming, storing
+from moviepoint.domains.media.encoding import sidecars
+from moviepoint.domains.media.encoding.errors import Blocked, Refused
+from moviepoint.domains.media.encoding.naming import Intent
+from moviepoint.domains.media.encoding.plan import AudioTarget, Plan, Profile, SubtitleTarget
+from moviepoint.domains.media.encoding.probe import Probe
+from moviepoint.domains.media.encoding.verify import AudioFacts, TrackFacts
+from moviepoint.domains.media.ledger import Lease
+from moviepoint.domains.media.matching import Row, origin_of
+from moviepoint.domains.media.models import AudioTrack, Edition, EncodingJob, SourceAsset, SubtitleTrack
+from moviepoint.kernel.files import LocalStorage
+
+
+def intent_of(source: SourceAsset) -> Intent:
+    """Return what a source is to become."""
+    return msgspec.convert(source.intent, Intent) if source.intent else Intent()
+
+
+def plan_tracks(session: Session, lease: Lease, found: Probe, checksum: str, profile: Profile) -> None:
+    """Write the plan of a job that adds tracks. Raises Blocked while there is no film, Refused if it is not ours."""
+    job = session.get_one(EncodingJob, lease.job_id, populate_existing=True)
+    edition = storing.locked_edition(session, job.edition_id)
+    if edition.package is None:
+        raise Blocked(retiming.WAITS, "Waits for the film: it begins by itself when the film is encoded.")
+    film = retiming.film_of(session, edition)
+    if film is None:
+        raise Refused("no-plan", "The film of this edition was not encoded here. Encode it again, then add tracks.")
+    plan = sidecars.make_plan(found, intent_of(job.source), film, profile, f"j{job.id}")
+    if not ledger.complete(session, lease, {"notes": list(plan.notes)}):
+        return
+    job.source.probe, job.source.sha256 = msgspec.to_builtins(found), checksum
+    job.plan = msgspec.to_builtins(plan)
+    retiming.add_steps(session, job, plan)
+
+
+def publish_tracks(session: Session, storage: LocalStorage, lease: Lease, keep_source: bool) -> str | None:
+    """Put a job's checked tracks into the live package and its rows; no other file is touched.
+
+    Returns the key of the source file if it is to be discarded. Does nothing when the lease is lost.
+    """
+    if not ledger.complete(session, lease, {}):
+        return None
+    job = session.get_one(EncodingJob, lease.job_id, populate_existing=True)
+    edition = storing.locked_edition(session, job.edition_id)
+    before = documents.edition_document(edition)
+    plan = msgspec.convert(job.plan, Plan)
+    facts = msgspec.convert(publishing.check_result(session, job.id)["facts"], TrackFacts)
+    notes = publishing.notes_of(session, job.id)
+    for target, sound in zip(plan.audio, facts.audio, strict=True):
+        _move_in(session, storage, job, edition, _sound(edition, job, target, sound), plan, target)
+    for text in plan.subtitles:
+        line = _text(edition, job, text, notes.get(text.name or "", ""))
+        _move_in(session, storage, job, edition, line, plan, text)
+    edition.package_bytes += facts.size
+    publishing.finish(session, job)
+    session.flush()
+    session.expire(edition)
+    documents.record_change(session, job, edition, before)
+    return None if job.kind == "retime" else publishing.discarded(job, keep_source)
+
+
+def _move_in(session: Session, storage: LocalStorage, job: EncodingJob, edition: Edition, row: Row | None,
+             plan: Plan, target: AudioTarget | SubtitleTarget) -> None:
+    """Move a track's files in and name them in its row; a row that an editor has removed meanwhile stays removed."""
+    if row is None or edition.package is None:
+        return
+    if target.name:
+        storing.move_in(storage, job.package, edition.package, target.name)
+        if row.path != target.name:
+            storing.retire(session, storage, edition.package, row.path)
+        row.path = target.name
+    film = retiming.film_of(session, edition)
+    if film is not None and abs(round(float(film.seconds) * 1000) - plan.duration_ms) > sidecars.APART_MS:
+        row.hidden, row.default, row.note = True, False, publishing.OTHER_LENGTH
+    row.made_offset_ms = target.offset_ms
+
+
+def _sound(edition: Edition, job: EncodingJob, target: AudioTarget, sound: AudioFacts) -> AudioTrack | None:
+    row = next((row for row in edition.audio if row.id == target.track_id), None)
+    if target.track_id is None:
+        row = AudioTrack(position=_end(edition), language=target.language, kind=target.kind, label=target.label,
+                         studio=target.studio, hidden=target.hidden, note=target.note, default=not edition.audio,
+                         source_id=job.source_id, origin=origin_of(target), path=target.name)
+        edition.audio.append(row)
+    if row is not None:
+        row.codec, row.channels = sound.codec, sound.channels
+        row.average_bandwidth, row.peak_bandwidth = sound.bandwidth.average, sound.bandwidth.peak
+    return row
+
+
+def _text(edition: Edition, job: EncodingJob, target: SubtitleTarget, note: str) -> SubtitleTrack | None:
+    row = next((row for row in edition.subtitles if row.id == target.track_id), None)
+    if target.track_id is None:
+        row = SubtitleTrack(position=_end(edition), language=target.language, role=target.role, label=target.label,
+                            studio=target.studio, source_format=target.source_format[:20], note=note or target.note,
+                            source_id=job.source_id, origin=origin_of(target), path=target.name)
+        edition.subtitles.append(row)
+    return row
+
+
+def _end(edition: Edition) -> int:
+    return 1 + max((row.position for row in edition.tracks), default=-1)

@@ -1,0 +1,38 @@
+"""Reads of a subtitle track's text, as it is shown: for looking at it beside the picture."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from moviepoint.domains.media.encoding import subtitles
+from moviepoint.domains.media.models import Edition, SubtitleTrack
+from moviepoint.kernel.errors import NotFound
+from moviepoint.kernel.files import Storage
+from moviepoint.kernel.policies import Actor, require
+
+
+class CueView(msgspec.Struct, frozen=True):
+    """A cue: milliseconds of the film, and its text without tags."""
+
+    start_ms: int
+    end_ms: int
+    text: str
+
+
+def track_cues(session: Session, actor: Actor, storage: Storage, edition: Edition, track_id: int) -> Sequence[CueView]:
+    """Return all cues of an edition's subtitle track in order. Raises Forbidden, NotFound, also where it is no text."""
+    require(actor, "media.manage")
+    row = session.scalar(select(SubtitleTrack).where(
+        SubtitleTrack.id == track_id, SubtitleTrack.edition_id == edition.id))
+    if row is None or not row.path or not edition.package:
+        raise NotFound()
+    folder = storage.path(f"{edition.package}/{row.path}")
+    if not folder.is_dir():
+        raise NotFound()
+    cues = subtitles.read_track(folder)
+    if (folder / subtitles.WHOLE).is_file():  # without it the segments were read, which are moved already
+        cues = subtitles.shift(cues, row.made_offset_ms)
+    return [CueView(cue.start_ms, cue.end_ms, subtitles.plain(cue.text)) for cue in cues]

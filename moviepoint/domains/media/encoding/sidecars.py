@@ -1,0 +1,149 @@
+"""Tracks that come in files of their own: what such a file holds, and the plan that adds it to a film.
+
+The film's grid and length are given; nothing of the picture is made again, so adding a dub costs one sound encode.
+"""
+from __future__ import annotations
+
+import codecs
+from fractions import Fraction
+from pathlib import Path
+
+import msgspec
+
+from moviepoint.domains.media.encoding import charsets, probe, subtitles
+from moviepoint.domains.media.encoding.binaries import Tools
+from moviepoint.domains.media.encoding.child import Sandbox, Watch, silent
+from moviepoint.domains.media.encoding.errors import Refused
+from moviepoint.domains.media.encoding.naming import Intent
+from moviepoint.domains.media.encoding.plan import (
+    HEAVY,
+    LIGHT,
+    AudioTarget,
+    Grid,
+    Plan,
+    Profile,
+    Step,
+    SubtitleTarget,
+    audio_targets,
+    bytes_needed,
+    subtitle_targets,
+)
+from moviepoint.domains.media.encoding.probe import Probe, SubtitleStream
+
+TEXT = "text"  # the "container" of a subtitle file
+APART_MS = 1_000  # a dub whose length differs by more is held for the editor
+
+
+class Film(msgspec.Struct, frozen=True):
+    """The film that tracks are added to: its grid and its length in frames."""
+
+    grid: Grid
+    frames: int
+
+    @property
+    def seconds(self) -> Fraction:
+        return self.grid.seconds(self.frames)
+
+
+def inspect(tools: Tools, sandbox: Sandbox, source: Path, intent: Intent, watch: Watch = silent) -> Probe:
+    """Return what a file of tracks holds. Raises Refused where there is nothing of the kind in it."""
+    if intent.use == "subtitles" and (text := _as_text(source, intent.encoding)) is not None:
+        return text
+    found = probe.inspect(tools, sandbox, source, watch)
+    if not (found.audio if intent.use == "audio" else found.subtitles):
+        raise Refused("no-track", "There is no sound in this file." if intent.use == "audio"
+                      else "There are no subtitles in this file.")
+    return found
+
+
+def read_text(source: Path, encoding: str, frame_rate: float) -> subtitles.Parsed:
+    """Read a subtitle file into cues; `encoding` is an editor's choice, or empty. Raises Refused."""
+    decoded = _decode(source, encoding)
+    kind = subtitles.detect_format(decoded.text, source.name)
+    parsed = subtitles.parse(decoded.text, kind, frame_rate)
+    if not parsed.cues:
+        raise Refused("no-cues", "Not one line of subtitles could be read in this file.")
+    if decoded.sure:
+        return parsed
+    return subtitles.Parsed(parsed.cues, (
+        f"The letters were taken as {decoded.encoding}, which is a guess: look at the text.", *parsed.faults))
+
+
+def make_plan(found: Probe, intent: Intent, film: Film, profile: Profile, mark: str) -> Plan:
+    """Return the steps that add a file's tracks to a film. `mark` ends each name, so that none is taken already."""
+    audio = audio_targets(found.audio, profile) if intent.use == "audio" else ()
+    texts = subtitle_targets(found.subtitles) if intent.use == "subtitles" else ()
+    single = len(audio) + len(texts) == 1
+    note = _length_note(found, film) if audio else ""
+    sounds = tuple(_sound(target, intent, single, mark, note) for target in audio)
+    words = tuple(_words(target, intent, single, mark, found.container == TEXT) for target in texts)
+    return _plan(film, sounds, words, found.notes if found.container != TEXT else ())
+
+
+def retime_plan(film: Film, track: AudioTarget | SubtitleTarget) -> Plan:
+    """Return the steps that make one track anew, with another offset."""
+    if isinstance(track, AudioTarget):
+        return _plan(film, (track,), ())
+    return _plan(film, (), (track,), again=True)
+
+
+def _plan(film: Film, audio: tuple[AudioTarget, ...], texts: tuple[SubtitleTarget, ...],
+          notes: tuple[str, ...] = (), again: bool = False) -> Plan:
+    seconds = float(film.seconds)
+    steps = [Step(t.name, "audio", HEAVY, seconds * 0.1, t.name) for t in audio]
+    steps += [Step(t.name, "retime" if again else "subtitles", LIGHT, 1.0, t.name) for t in texts if t.name]
+    steps += [Step("check", "check-tracks", LIGHT, 1.0), Step("publish", "publish-tracks", LIGHT, 0.5)]
+    return Plan(film.grid, film.frames, round(seconds * 1000), (), audio, texts, (), tuple(steps),
+                bytes_needed(seconds, (), audio), notes)
+
+
+def _sound(target: AudioTarget, intent: Intent, single: bool, mark: str, note: str) -> AudioTarget:
+    """What the editor has said wins over what the file says, where it is clear of which track it is said."""
+    said = intent if single else Intent("audio")
+    language = said.language if said.language != "und" else target.language
+    kind = said.kind or ("dub" if target.kind == "original" else target.kind)
+    return msgspec.structs.replace(
+        target, name=_named("audio", target.name, language, single, mark), language=language, kind=kind,
+        label=said.label or target.label, studio=intent.studio, default=False, hidden=bool(note), note=note)
+
+
+def _words(target: SubtitleTarget, intent: Intent, single: bool, mark: str, file: bool) -> SubtitleTarget:
+    said = intent if single else Intent("subtitles")
+    language = said.language if said.language != "und" else target.language
+    name = target.name and _named("subs", target.name, language, single, mark)
+    return msgspec.structs.replace(
+        target, name=name, language=language, role=said.kind or target.role, label=said.label or target.label,
+        studio=intent.studio, default=False, stream=None if file else target.stream, encoding=intent.encoding)
+
+
+def _named(prefix: str, name: str, language: str, single: bool, mark: str) -> str:
+    return f"{prefix}_{language}-{mark}" if single else f"{name}-{mark}"
+
+
+def _length_note(found: Probe, film: Film) -> str:
+    apart = found.duration_ms - round(float(film.seconds) * 1000)
+    if abs(apart) <= APART_MS:
+        return ""
+    return (f"This sound lasts {abs(apart) / 1000:.1f} s {'longer' if apart > 0 else 'shorter'} than the film. "
+            "Listen to it, set an offset if it needs one, and show it.")
+
+
+def _as_text(source: Path, encoding: str) -> Probe | None:
+    """Return the probe of a subtitle file, or None for what is no text. Raises Refused for other texts."""
+    with source.open("rb") as stream:
+        head = stream.read(4096)
+    wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or encoding.startswith("utf")
+    if b"\0" in head and not wide and not charsets.decode(head).encoding.startswith("utf-16"):
+        return None
+    kind = subtitles.detect_format(_decode(source, encoding).text, source.name)
+    return Probe(container=TEXT, size=source.stat().st_size, duration_ms=0, claimed_ms=0, bit_rate=0,
+                 subtitles=(SubtitleStream(0, kind, True, "und"),))
+
+
+def _decode(source: Path, encoding: str) -> charsets.Decoded:
+    if source.stat().st_size > subtitles.MAX_BYTES:
+        raise Refused("too-large", "This is too large for a subtitle file (20 MB at most).")
+    try:
+        return charsets.decode(source.read_bytes(), encoding)
+    except LookupError:
+        raise Refused("encoding", f"There is no text encoding called {encoding}.") from None

@@ -1,0 +1,105 @@
+"""Making one track anew with another offset: no byte of the picture changes, nor of any other track."""
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from moviepoint.domains.media import storing
+from moviepoint.domains.media.encoding import sidecars
+from moviepoint.domains.media.encoding.plan import AudioTarget, Plan, Profile, SubtitleTarget
+from moviepoint.domains.media.encoding.probe import Probe
+from moviepoint.domains.media.encoding.sidecars import Film
+from moviepoint.domains.media.ledger import LIVE
+from moviepoint.domains.media.matching import Row
+from moviepoint.domains.media.models import (
+    AudioTrack,
+    Edition,
+    EncodingJob,
+    EncodingStep,
+    SourceAsset,
+    SubtitleTrack,
+    public_id,
+)
+from moviepoint.kernel.i18n import gettext as _
+from moviepoint.kernel.policies import SYSTEM, Actor
+from moviepoint.kernel.tasks import enqueue_after_commit
+
+WAITS = "waits-for-film"  # why a track's job pauses before there is a film to add it to
+STAGES = {"check-tracks": 2, "publish-tracks": 3}
+
+
+def film_of(session: Session, edition: Edition) -> Film | None:
+    """Return the grid and the length of an edition's live package; None where no job of ours made it."""
+    plan = session.scalar(select(EncodingJob.plan).where(
+        EncodingJob.package == edition.package, EncodingJob.kind == "film")) if edition.package else None
+    if plan is None or edition.duration_ms is None:
+        return None
+    grid = msgspec.convert(plan, Plan).grid
+    return Film(grid, max(1, round(edition.duration_ms * grid.rate[0] / grid.rate[1] / 1000)))
+
+
+def obstacle(session: Session, edition: Edition, row: Row) -> str:
+    """Return why a track cannot be made anew, as a sentence; empty when it can."""
+    if not row.path:
+        return _("This track is not text, and has no times to move.")
+    source = session.get(SourceAsset, row.source_id) if row.source_id else None
+    if source is None or film_of(session, edition) is None:
+        return _("This track was not made here. Upload it again, then it can be moved.")
+    if isinstance(row, AudioTrack) and not source.kept:
+        return _("The file of this sound was not kept. Upload the track again, then it can be moved.")
+    return ""
+
+
+def start(session: Session, actor: Actor, edition: Edition, row: Row) -> EncodingJob:
+    """Begin to make a track anew at its row's offset. The caller has asked for an obstacle, and may do this."""
+    film = film_of(session, edition)
+    if film is None or row.source_id is None:
+        raise ValueError(f"track {row.id} has an obstacle")
+    job = EncodingJob(edition_id=edition.id, source_id=row.source_id, created_by_id=actor.id, kind="retime",
+                      package=f"{storing.PACKAGES}/{public_id()}")
+    session.add(job)
+    session.flush()
+    plan = sidecars.retime_plan(film, _target(session, row, f"j{job.id}"))
+    job.plan = msgspec.to_builtins(plan)
+    add_steps(session, job, plan)
+    for lane in ("light", "heavy"):
+        enqueue_after_commit(session, "media.work", lane=lane)
+    return job
+
+
+def add_steps(session: Session, job: EncodingJob, plan: Plan) -> None:
+    """Write a plan's steps of tracks into the ledger."""
+    for position, step in enumerate(plan.steps, start=1):
+        session.add(EncodingStep(job_id=job.id, position=position, name=step.name, kind=step.kind, lane=step.lane,
+                                 stage=STAGES.get(step.kind, 1), weight=step.weight,
+                                 parameters=msgspec.to_builtins(step)))
+
+
+def catch_up(session: Session, edition: Edition) -> None:
+    """After a film was encoded again: make tracks anew whose offset was changed while that went on."""
+    for row in edition.tracks:
+        if row.offset_ms != row.made_offset_ms and not busy(session, edition, row) \
+                and not obstacle(session, edition, row):
+            start(session, SYSTEM, edition, row)
+
+
+def busy(session: Session, edition: Edition, row: Row) -> bool:
+    """Say whether the track is being made anew already, at the offset that it is to have."""
+    plans = session.scalars(select(EncodingJob.plan).where(
+        EncodingJob.edition_id == edition.id, EncodingJob.kind == "retime",
+        EncodingJob.state.in_((*LIVE, "paused"))))
+    table = "audio" if isinstance(row, AudioTrack) else "subtitles"
+    return any(target["track_id"] == row.id and target["offset_ms"] == row.offset_ms
+               for plan in plans if plan for target in plan[table])
+
+
+def _target(session: Session, row: Row, mark: str) -> AudioTarget | SubtitleTarget:
+    stream = (row.origin or {}).get("stream")
+    if isinstance(row, SubtitleTrack):
+        return SubtitleTarget(f"subs_{row.language}-{mark}", stream, row.language, row.role, row.label,
+                              row.source_format, row.default, offset_ms=row.offset_ms, track_id=row.id)
+    found = msgspec.convert(session.get_one(SourceAsset, row.source_id).probe, Probe)
+    made = next(t for t in sidecars.audio_targets(found.audio, Profile()) if t.stream == stream)
+    return msgspec.structs.replace(made, name=f"audio_{row.language}-{mark}", language=row.language,
+                                   offset_ms=row.offset_ms, track_id=row.id)

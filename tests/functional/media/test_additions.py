@@ -1,0 +1,332 @@
+"""Dubs and subtitles that come later: they are added without a byte of the film being touched."""
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from fractions import Fraction
+from pathlib import Path
+
+import m3u8
+import pytest
+from sqlalchemy import select
+
+from moviepoint.domains.history.models import Revision
+from moviepoint.domains.media import editing, playback, retiming, services, storing, sweep, tasks
+from moviepoint.domains.media.encoding import subtitles
+from moviepoint.domains.media.encoding.binaries import Tools
+from moviepoint.domains.media.encoding.naming import Intent
+from moviepoint.domains.media.models import AudioTrack, Edition, EncodingJob, Mark, SourceAsset
+from moviepoint.domains.media.schemas import TrackInput, TracksInput
+from moviepoint.kernel.db import db, unit_of_work
+from moviepoint.kernel.errors import Invalid
+from moviepoint.kernel.policies import SYSTEM
+from tests.functional.media.conftest import House
+from tests.functional.media.test_worker import drain
+from tests.unit.media.films import make, tone
+
+SRT = "1\n00:00:01,000 --> 00:00:02,500\nEins\n\n2\n00:00:11,000 --> 00:00:12,000\nZwei\n"
+
+
+@pytest.fixture(scope="session")
+def dub(tools: Tools, films: Path) -> Path:
+    """Thirteen seconds of German sound: silence, with a tone from the fourth second to the fifth."""
+    return make(tools, films / "film.de.m4a", *tone(700, 13), "-af", "volume=0:enable='not(between(t,4,5))'",
+                "-c:a", "aac", "-b:a", "96k")
+
+
+@pytest.fixture(scope="session")
+def short_dub(tools: Tools, films: Path) -> Path:
+    return make(tools, films / "short.mp3", *tone(700, 5), "-c:a", "libmp3lame")
+
+
+@pytest.fixture
+def sidecar(tmp_path: Path) -> Path:
+    path = tmp_path / "film.de.srt"
+    path.write_text(SRT, encoding="utf-8")
+    return path
+
+
+def add(house: House, edition_id: int, file: Path, intent: Intent) -> int:
+    """Make a file a source of an edition and start its job; returns the job's id."""
+    with unit_of_work() as session:
+        edition = session.get_one(Edition, edition_id)
+        number = len(session.scalars(select(SourceAsset.id)).all())
+        source = SourceAsset(edition_id=edition.id, key=f"uploads/{edition.public_id}-{number}", filename=file.name,
+                             size=file.stat().st_size, intent={"use": intent.use, "language": intent.language,
+                                                               "kind": intent.kind, "label": intent.label,
+                                                               "studio": intent.studio, "encoding": intent.encoding})
+        session.add(source)
+        session.flush()
+        path = house.storage.path(source.key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, path)
+        return services.start_job(session, SYSTEM, source.id).id
+
+
+def live(house: House, edition_id: int) -> tuple[Edition, Path]:
+    db.session.rollback()
+    db.session.expire_all()
+    edition = db.session.get_one(Edition, edition_id)
+    return edition, house.storage.path(edition.package)
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in folder.rglob("*") if path.is_file()}
+
+
+def inputs(edition: Edition, **changed: dict[str, object]) -> TracksInput:
+    """Return an edition's tracks as they are saved; `changed` has values by path."""
+    document = editing.tracks_document(edition)
+    paths = {table: {row.id: row.path or "" for row in getattr(edition, table)} for table in ("audio", "subtitles")}
+    tables = {table: [TrackInput(**(row | changed.get(paths[table][row["id"]], {})))  # type: ignore[arg-type]
+                      for row in document[table]] for table in paths}
+    return TracksInput(**tables)
+
+
+def save(edition_id: int, data: TracksInput) -> None:
+    with unit_of_work() as session:
+        editing.save_tracks(session, SYSTEM, edition_id, data)
+
+
+def onset(tools: Tools, package: Path, name: str, folder: Path) -> float:
+    """Return the second of the film at which a rendition is first loud."""
+    raw = make(tools, folder / f"{name}.raw", "-f", "mpegts", "-i",
+               "concat:" + "|".join(str(p) for p in sorted((package / name).glob("*.ts"))), "-f", "s16le", "-ac", "1",
+               "-ar", "48000").read_bytes()
+    samples = memoryview(raw).cast("h")
+    return next(n for n, value in enumerate(samples) if abs(value) > 1500) / 48000
+
+
+def test_a_dub_and_a_subtitle_are_added_and_no_byte_of_the_film_changes(house: House, film: Path, dub: Path,
+                                                                        sidecar: Path) -> None:
+    first = house.start(film)
+    drain(house)
+    edition_id = house.job(first).edition_id
+    _edition, package = live(house, edition_id)
+    before = hashes(package)
+    sound = add(house, edition_id, dub, Intent("audio", "de", "dub", studio="Arena"))
+    text = add(house, edition_id, sidecar, Intent("subtitles", "de", "sdh", label="Für alle"))
+    drain(house)
+    assert [(house.job(job).state, house.job(job).message) for job in (sound, text)] == [("done", "")] * 2
+    edition, package = live(house, edition_id)
+    after = hashes(package)
+    assert before.items() <= after.items()
+    assert {name.split("/")[0].removesuffix(".m3u8") for name in after.keys() - before.keys()} == {
+        f"audio_de-j{sound}", f"subs_de-j{text}"}
+    track = edition.audio[-1]
+    assert (track.language, track.kind, track.studio) == ("de", "dub", "Arena")
+    assert not track.default
+    assert not track.hidden
+    assert (track.codec, track.channels, track.average_bandwidth > 0) == ("mp4a.40.2", 1, True)
+    words = edition.subtitles[-1]
+    assert (words.language, words.role, words.label, words.note) == ("de", "sdh", "Für alle", "")
+    master = m3u8.loads(playback.master_playlist(playback.load_edition(db.session(), edition.public_id)))
+    assert {m.uri for m in master.media} >= {f"audio_de-j{sound}.m3u8", f"subs_de-j{text}.m3u8"}
+    assert all((package / m.uri).is_file() for m in master.media)
+    assert not house.package(sound).exists()  # its workplace
+    assert edition.package_bytes >= sum(p.stat().st_size for p in package.rglob("*.ts"))
+    shown = [row.action for row in db.session.scalars(select(Revision).where(Revision.entity == "edition"))]
+    assert shown.count("job_started") == 3
+    assert shown.count("encoded") == 3
+
+
+def test_a_track_waits_for_its_film(house: House, film: Path, sidecar: Path) -> None:
+    source = house.add_source(film)
+    edition_id = db.session.get_one(SourceAsset, source).edition_id
+    db.session.rollback()
+    text = add(house, edition_id, sidecar, Intent("subtitles", "de"))
+    drain(house)
+    assert (house.job(text).state, house.job(text).code) == ("paused", retiming.WAITS)
+    sweep.sweep(tasks.bench())
+    assert house.job(text).state == "paused"  # there is still no film
+    with unit_of_work() as session:
+        services.start_job(session, SYSTEM, source)
+    drain(house)
+    assert house.job(text).state == "done"
+    assert [row.language for row in live(house, edition_id)[0].subtitles] == ["ru", "de"]
+
+
+def test_an_offset_moves_a_sound_to_the_sample_and_its_old_files_go_later(house: House, film: Path, dub: Path,
+                                                                          tools: Tools, tmp_path: Path) -> None:
+    first = house.start(film)
+    drain(house)
+    edition_id = house.job(first).edition_id
+    made = add(house, edition_id, dub, Intent("audio", "de", "dub"))
+    drain(house)
+    old = f"audio_de-j{made}"
+    edition, package = live(house, edition_id)
+    begins = onset(tools, package, old, tmp_path)  # the encoder's own delay is in all of them
+    assert begins == pytest.approx(4.0, abs=0.05)
+    untouched = {name: value for name, value in hashes(package).items() if not name.startswith(old)}
+    for offset in (1500, -2250):
+        save(edition_id, inputs(live(house, edition_id)[0], **{edition.audio[-1].path: {"offset_ms": offset}}))
+        drain(house)
+        edition, package = live(house, edition_id)
+        track = edition.audio[-1]
+        assert (track.offset_ms, track.made_offset_ms) == (offset, offset)
+        assert onset(tools, package, track.path, tmp_path) == pytest.approx(begins + offset / 1000, abs=0.001)
+        assert untouched.items() <= hashes(package).items()
+    assert (package / old).is_dir()  # somebody may be listening
+    for marker in house.storage.path(storing.RETIRED).iterdir():
+        os.utime(marker, (0, 0))
+    assert storing.remove_retired(house.storage) == 2
+    assert not (package / old).exists()
+    assert not (package / f"{old}.m3u8").exists()
+    assert (package / track.path).is_dir()
+
+
+def test_an_offset_moves_subtitles_there_and_back(house: House, film: Path, sidecar: Path) -> None:
+    first = house.start(film)
+    drain(house)
+    edition_id = house.job(first).edition_id
+    for offset in (-1200, 800, 0):
+        edition, package = live(house, edition_id)
+        save(edition_id, inputs(edition, **{edition.subtitles[0].path or "": {"offset_ms": offset}}))
+        drain(house)
+        edition, package = live(house, edition_id)
+        row = edition.subtitles[0]
+        assert row.made_offset_ms == offset
+        segment = subtitles.parse((package / (row.path or "") / "data0000.vtt").read_text("utf-8"), "vtt")
+        assert segment.cues[0].start_ms == max(0, 1000 + offset)
+        assert [cue.start_ms for cue in subtitles.read_track(package / (row.path or ""))] == [1000, 5500]
+    assert [job.kind for job in db.session.scalars(select(EncodingJob).order_by(EncodingJob.id))] == [
+        "film", "retime", "retime", "retime"]
+
+
+def test_a_dub_of_another_length_is_held_for_the_editor(house: House, film: Path, short_dub: Path) -> None:
+    first = house.start(film)
+    drain(house)
+    edition_id = house.job(first).edition_id
+    job = add(house, edition_id, short_dub, Intent("audio", "fr"))
+    drain(house)
+    assert house.job(job).state == "done"
+    track = live(house, edition_id)[0].audio[-1]
+    assert (track.language, track.kind, track.hidden) == ("fr", "dub", True)
+    assert "shorter than the film" in track.note
+    lengths = [segment.duration for segment in m3u8.load(str(house.storage.path(
+        f"{live(house, edition_id)[0].package}/{track.path}.m3u8"))).segments]
+    assert sum(lengths) == pytest.approx(13.013, abs=0.1)
+
+
+@pytest.mark.parametrize(("data", "use", "code"), [
+    (b"#EXTM3U\n#EXTINF:1,\n/etc/passwd\n", "subtitles", "not-subtitles"),
+    (b"1\n00:00:05,000 --> 00:00:04,000\nback\n", "subtitles", "no-cues"),
+    (b"\x00\x01\x02\x03" * 200, "subtitles", "not-subtitles"),
+    (b"\x00\x01\x02\x03" * 200, "audio", "unknown-format"),
+    (b"ffconcat version 1.0\nfile /etc/passwd\n", "audio", "playlist"),
+    (b"<?xml version='1.0'?><!DOCTYPE tt [<!ENTITY x 'y'>]><tt xmlns='http://www.w3.org/ns/ttml'><body/></tt>",
+     "subtitles", "not-subtitles")])
+def test_what_is_no_track_is_refused_in_words(house: House, film: Path, tmp_path: Path, data: bytes, use: str,
+                                              code: str) -> None:
+    edition_id = edition_with_package(house, film)
+    path = tmp_path / "x.srt"
+    path.write_bytes(data)
+    job_id = add(house, edition_id, path, Intent(use))  # type: ignore[arg-type]
+    drain(house)
+    job = house.job(job_id)
+    assert (job.state, job.code) == ("failed", code)
+    assert len(job.message) > 20
+    assert len(live(house, edition_id)[0].tracks) == 3
+
+
+def edition_with_package(house: House, film: Path) -> int:
+    first = house.start(film)
+    drain(house)
+    return house.job(first).edition_id
+
+
+def test_a_guessed_encoding_is_said_and_an_editors_choice_wins(house: House, film: Path, tmp_path: Path) -> None:
+    edition_id = edition_with_package(house, film)
+    path = tmp_path / "x.srt"
+    path.write_bytes("1\n00:00:01,000 --> 00:00:02,000\nЁж\n".encode("koi8-r"))
+    add(house, edition_id, path, Intent("subtitles", "ru", "forced"))
+    add(house, edition_id, path, Intent("subtitles", "ru", "sdh", encoding="koi8-r"))
+    drain(house)
+    edition, package = live(house, edition_id)
+    guessed, chosen = edition.subtitles[-2:]
+    assert "guess" in guessed.note
+    assert chosen.note == ""
+    assert subtitles.read_track(package / (chosen.path or ""))[0].text == "Ёж"
+
+
+def test_cancelling_a_track_leaves_the_film_alone(house: House, film: Path, dub: Path) -> None:
+    edition_id = edition_with_package(house, film)
+    before = hashes(live(house, edition_id)[1])
+    job = add(house, edition_id, dub, Intent("audio", "de"))
+    with unit_of_work() as session:
+        services.cancel_job(session, SYSTEM, job)
+    sweep.sweep(tasks.bench())
+    drain(house)
+    assert house.job(job).state == "cancelled"
+    assert hashes(live(house, edition_id)[1]) == before
+    with unit_of_work() as session:
+        services.retry_job(session, SYSTEM, job)
+    drain(house)
+    assert house.job(job).state == "done"
+
+
+def test_encoding_again_keeps_what_editors_have_made_of_tracks_and_chapters(house: House, film: Path,
+                                                                            sidecar: Path) -> None:
+    edition_id = edition_with_package(house, film)
+    added = add(house, edition_id, sidecar, Intent("subtitles", "de"))
+    drain(house)
+    edition, _package = live(house, edition_id)
+    ids = [row.id for row in edition.tracks]
+    data = inputs(edition, audio_ru={"label": "Студия", "kind": "voice-over", "default": False, "studio": "Мост",
+                                     "labels": {"en": "Bridge"}},
+                  audio_en={"default": True, "offset_ms": 400}, subs_ru={"hidden": True})
+    data.audio.reverse()
+    save(edition_id, data)
+    with unit_of_work() as session:
+        session.get_one(Edition, edition_id).marks.append(Mark(kind="chapter", label="Mine", start_ms=0))
+    drain(house)
+    source = db.session.scalars(select(SourceAsset).order_by(SourceAsset.id)).first()
+    assert source is not None
+    db.session.rollback()
+    with unit_of_work() as session:
+        again = services.start_job(session, SYSTEM, source.id).id
+    drain(house)
+    assert house.job(again).state == "done"
+    edition, package = live(house, edition_id)
+    assert edition.package == house.job(again).package
+    assert sorted(row.id for row in edition.tracks) == sorted(ids)
+    english, russian = edition.audio
+    assert (russian.language, russian.label, russian.kind, russian.studio, russian.labels) == (
+        "ru", "Студия", "voice-over", "Мост", {"en": "Bridge"})
+    assert (english.default, russian.default) == (True, False)
+    assert (english.offset_ms, english.made_offset_ms, english.path) == (400, 400, "audio_en")
+    assert [(row.language, row.hidden, row.path) for row in edition.subtitles] == [
+        ("ru", True, "subs_ru"), ("de", False, f"subs_de-j{added}")]
+    assert [mark.label for mark in edition.marks] == ["Mine"]
+    assert (package / f"subs_de-j{added}" / "data0000.vtt").is_file()
+    assert (package / f"subs_de-j{added}.m3u8").is_file()
+
+
+def test_a_sound_whose_file_is_gone_cannot_be_moved(house: House, film: Path) -> None:
+    edition_id = edition_with_package(house, film)
+    with unit_of_work() as session:
+        session.scalars(select(SourceAsset)).one().kept = False
+    edition, _package = live(house, edition_id)
+    with pytest.raises(Invalid) as refused:
+        save(edition_id, inputs(edition, audio_ru={"offset_ms": 100}))
+    assert list(refused.value.fields) == ["audio-0"]
+    db.session.rollback()
+    save(edition_id, inputs(live(house, edition_id)[0], subs_ru={"offset_ms": 100}))  # text needs no source
+    assert db.session.scalars(select(EncodingJob.kind).order_by(EncodingJob.id.desc())).first() == "retime"
+
+
+def test_a_track_is_removed_and_the_last_sound_stays(house: House, film: Path) -> None:
+    edition_id = edition_with_package(house, film)
+    edition, _package = live(house, edition_id)
+    russian, english = (row.id for row in edition.audio)
+    with unit_of_work() as session:
+        editing.remove_track(session, SYSTEM, house.storage, edition_id, russian, "audio")
+    edition, _package = live(house, edition_id)
+    assert [row.path for row in edition.audio] == ["audio_en"]
+    assert [path.name.partition(".")[2] for path in house.storage.path(storing.RETIRED).iterdir()] == ["audio_ru"]
+    with pytest.raises(Invalid), unit_of_work() as session:
+        editing.remove_track(session, SYSTEM, house.storage, edition_id, english, "audio")
+    assert db.session.scalars(select(AudioTrack.path)).all() == ["audio_en"]
+    assert Fraction(edition.duration_ms or 0, 1000) > 12
