@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from moviepoint.domains.media import admin, api, backoffice, delivery, edition_admin, pictures, tasks, watch
+from moviepoint.domains.media.title_filters import MEDIA
 from moviepoint.hooks import hookimpl
-from moviepoint.hooks.types import AdminPanel, AdminView, ApiResource, Pages, Permission, SlotFill, Task
+from moviepoint.hooks.types import AdminPanel, AdminView, ApiResource, Pages, Permission, SlotFill, Task, TitleFilter
 from moviepoint.kernel.i18n import lazy_gettext
 
 
@@ -50,6 +51,11 @@ def register_admin_views() -> Sequence[AdminView]:
 @hookimpl
 def register_admin_panels() -> Sequence[AdminPanel]:
     return [AdminPanel("media/admin/figures.html", backoffice.media_figures, "media.manage")]
+
+
+@hookimpl
+def register_title_filters() -> Sequence[TitleFilter]:
+    return [MEDIA]
 
 
 @hookimpl
