@@ -26,6 +26,8 @@ from moviepoint.hooks.types import (
     SearchSource,
     SlotFill,
     Task,
+    TitleFilter,
+    TitleMatches,
 )
 from moviepoint.kernel.db import Base, UtcDateTime, db, unit_of_work, utcnow
 from moviepoint.kernel.errors import Conflict, Forbidden, Invalid, MoviePointError, NotFound, TooMany, Unauthenticated
@@ -41,7 +43,8 @@ __all__ = [
     "Actor", "AdminPanel", "AdminView", "ApiResource", "Base", "Command", "Conflict", "ContentType", "Episode",
     "Forbidden", "Found", "Genre", "Guarded", "Image", "Invalid", "MoviePointError", "NavItem", "NotFound", "Pages",
     "Permission", "Person", "SYSTEM", "SearchDocument", "SearchSource", "Season", "Settings", "SlotFill", "Task",
-    "Title", "TitleText", "TooMany", "Unauthenticated", "User", "UtcDateTime", "View", "__version__", "catalog",
+    "Title", "TitleFilter", "TitleMatches", "TitleText", "TooMany", "Unauthenticated", "User", "UtcDateTime",
+    "View", "__version__", "catalog",
     "country_name", "current_locale", "current_viewer", "db", "enqueue", "enqueue_after_commit", "gettext",
     "hookimpl", "language_name", "lazy_gettext", "ngettext", "normalise_language", "pick_text", "render_page",
     "require", "slugify", "unit_of_work", "utcnow",

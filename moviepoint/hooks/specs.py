@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pluggy
+from sqlalchemy.orm import Session
 
 from moviepoint.hooks.types import (
     AdminPanel,
@@ -22,6 +23,8 @@ from moviepoint.hooks.types import (
     SearchSource,
     SlotFill,
     Task,
+    TitleFilter,
+    TitleMatches,
 )
 
 PROJECT = "moviepoint"
@@ -85,6 +88,11 @@ def register_search_documents() -> Sequence[SearchSource]:
 
 
 @hookspec
+def register_title_filters() -> Sequence[TitleFilter]:
+    """Narrow the back office's list of titles: `return [TitleFilter("media", "Film", choices, condition)]`."""
+
+
+@hookspec
 def filter_page_context(value: Mapping[str, Any], template: str) -> Mapping[str, Any]:
     """Change or extend a page's variables: `return {**value, "banner": banner}`; never change `value` itself."""
 
@@ -92,6 +100,11 @@ def filter_page_context(value: Mapping[str, Any], template: str) -> Mapping[str,
 @hookspec(firstresult=True)
 def resolve_playback(edition_id: int, viewer_id: int | None) -> bool | None:
     """Say whether a viewer may watch an edition: True, False, or None to leave it to the next."""
+
+
+@hookspec(firstresult=True)
+def resolve_title_search(session: Session, text: str, limit: int) -> TitleMatches | None:
+    """Find titles for the back office, drafts too, at most `limit`: an answer, or None to leave it to the next."""
 
 
 @hookspec

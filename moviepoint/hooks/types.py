@@ -14,7 +14,7 @@ from moviepoint.kernel.errors import NotFound
 from moviepoint.kernel.tasks import Task
 
 __all__ = ["AdminPanel", "AdminView", "ApiResource", "Command", "ContentType", "Found", "NavItem", "Pages",
-           "Permission", "SearchDocument", "SearchSource", "SlotFill", "Task"]
+           "Permission", "SearchDocument", "SearchSource", "SlotFill", "Task", "TitleFilter", "TitleMatches"]
 
 
 @dataclass(frozen=True)
@@ -162,6 +162,9 @@ class SearchSource:
     `ids` lists all that should be in the index, `load` turns a batch of ids into documents (an id that is
     gone or not public is left out, which removes it). `related` names, by source, the ids of other documents that
     change with these: the people of a title that becomes public.
+
+    What a `private` source gives stands in an index of its own that the public search never opens: drafts, for the
+    back office. A private source may have the name of a public one, and is told of the same writes.
     """
 
     name: str  # "title", "person"
@@ -169,3 +172,26 @@ class SearchSource:
     ids: Callable[[Session], Iterable[int]]
     load: Callable[[Session, Sequence[int]], Iterable[SearchDocument]]
     related: Callable[[Session, Sequence[int]], Mapping[str, Sequence[int]]] | None = None
+    private: bool = False
+
+
+@dataclass(frozen=True)
+class TitleMatches:
+    """Titles that a search of the back office has found: their ids, the nearest first, and how many match in all."""
+
+    ids: tuple[int, ...]
+    total: int
+
+
+@dataclass(frozen=True)
+class TitleFilter:
+    """A way to narrow the back office's list of titles by what another domain knows of them.
+
+    `choices` are (value, label), labels lazily translated; `condition` takes the value that was chosen and returns a
+    SQLAlchemy condition on `Title.id`: an EXISTS, so that a count stays right over to-many relations.
+    """
+
+    name: str  # stands in the address: "media"
+    label: Any  # lazily translated
+    choices: Sequence[tuple[str, Any]]
+    condition: Callable[[str], Any]

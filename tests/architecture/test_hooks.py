@@ -10,13 +10,18 @@ from pathlib import Path
 
 import pytest
 from pluggy import PluginValidationError
+from werkzeug.datastructures import MultiDict
 
 from moviepoint.app import CORE, MoviePoint, create_app
 from moviepoint.domains.catalog import services
+from moviepoint.domains.catalog.backoffice_filters import Filters
+from moviepoint.domains.catalog.backoffice_queries import count_titles
+from moviepoint.domains.catalog.finding import known, title_filters
 from moviepoint.domains.catalog.schemas import TitleInput
 from moviepoint.domains.system.cli import upgrade_all
 from moviepoint.hooks.manager import PACKAGE, HookManager
 from moviepoint.hooks.reference import hooks, render
+from moviepoint.hooks.types import TitleMatches
 from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.kernel.policies import SYSTEM
 from moviepoint.settings import PROJECT_ROOT, Settings
@@ -79,6 +84,19 @@ def test_one_plugin_implements_everything(everything: MoviePoint) -> None:
     home = client.get("/en/").text
     assert "everything 2" in home
     assert 'href="/en/everything"' in home
+
+
+def test_a_plugins_filter_and_search_reach_the_list_of_titles(everything: MoviePoint) -> None:
+    with everything.app_context():
+        with unit_of_work() as session:
+            for name in ("One", "Two", "Three"):
+                services.save_title(session, SYSTEM, TitleInput(kind="film", original_title=name))
+        filters = Filters.read(MultiDict({"everything": "odd"}), title_filters())
+        assert filters.query() == {"everything": "odd"}
+        assert count_titles(db.session(), SYSTEM, filters, known(db.session(), filters)) == 2
+        asked = known(db.session(), Filters(q="everything"))
+        assert asked.matches == TitleMatches((), 7)  # a plugin is asked before the core
+        db.session.remove()
 
 
 def test_events_arrive_after_the_commit_and_not_after_a_rollback(everything: MoviePoint) -> None:

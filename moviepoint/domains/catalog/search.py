@@ -1,10 +1,11 @@
-"""What of the catalogue can be found: published titles, and people credited in them."""
+"""What of the catalogue can be found: published titles and people credited in them; by editors, all titles."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.sql import ColumnElement
 
 from moviepoint.domains.catalog.models import Credit, Episode, Person, Season, Title
 from moviepoint.hooks.types import SearchDocument, SearchSource
@@ -17,7 +18,21 @@ def title_ids(session: Session) -> Iterable[int]:
 
 def title_documents(session: Session, ids: Sequence[int]) -> Iterator[SearchDocument]:
     """Yield the documents of titles, in a number of queries that does not grow with theirs."""
-    rows = session.scalars(select(Title).where(Title.id.in_(ids), Title.status == "published").options(
+    yield from _title_documents(session, Title.id.in_(ids) & (Title.status == "published"))
+
+
+def live_ids(session: Session) -> Iterable[int]:
+    """Return the ids of all titles that are not in the bin, public or not."""
+    return session.scalars(select(Title.id).where(Title.deleted_at.is_(None)).order_by(Title.id))
+
+
+def live_documents(session: Session, ids: Sequence[int]) -> Iterator[SearchDocument]:
+    """Yield the documents of titles that are not in the bin, public or not."""
+    yield from _title_documents(session, Title.id.in_(ids) & Title.deleted_at.is_(None))
+
+
+def _title_documents(session: Session, where: ColumnElement[bool]) -> Iterator[SearchDocument]:
+    rows = session.scalars(select(Title).where(where).options(
         selectinload(Title.texts), selectinload(Title.genres), selectinload(Title.alternative_titles),
         selectinload(Title.credits).joinedload(Credit.person).selectinload(Person.texts),
         selectinload(Title.seasons).selectinload(Season.episodes).selectinload(Episode.texts)))
@@ -68,4 +83,7 @@ def _names(people: Iterable[Person]) -> tuple[str, ...]:
 
 
 SOURCES = (SearchSource("title", ("film", "series"), title_ids, title_documents, people_of),
-           SearchSource("person", ("person",), person_ids, person_documents, titles_of))
+           SearchSource("person", ("person",), person_ids, person_documents, titles_of),
+           SearchSource("title", ("film", "series"), live_ids, live_documents, private=True),
+           # nothing of its own: that somebody has a new name changes the documents of their titles
+           SearchSource("person", (), lambda _session: (), lambda _session, _ids: (), titles_of, private=True))

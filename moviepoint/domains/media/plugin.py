@@ -4,9 +4,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+<<<<<<< HEAD
 from moviepoint.domains.media import admin, api, backoffice, content, delivery, edition_admin, pictures, tasks, watch
 from moviepoint.hooks import hookimpl
 from moviepoint.hooks.types import AdminPanel, AdminView, ApiResource, ContentType, Pages, Permission, SlotFill, Task
+=======
+from moviepoint.domains.media import admin, api, backoffice, delivery, edition_admin, pictures, tasks, watch
+from moviepoint.domains.media.title_filters import MEDIA
+from moviepoint.hooks import hookimpl
+from moviepoint.hooks.types import AdminPanel, AdminView, ApiResource, Pages, Permission, SlotFill, Task, TitleFilter
+>>>>>>> lists
 from moviepoint.kernel.i18n import lazy_gettext
 
 
@@ -57,6 +64,11 @@ def register_admin_panels() -> Sequence[AdminPanel]:
 @hookimpl
 def register_content_types() -> Sequence[ContentType]:
     return [content.EDITIONS]
+
+
+@hookimpl
+def register_title_filters() -> Sequence[TitleFilter]:
+    return [MEDIA]
 
 
 @hookimpl

@@ -45,6 +45,13 @@ class Results(msgspec.Struct, frozen=True):
     correction: str = ""  # a query that finds more, or empty
 
 
+class Matches(msgspec.Struct, frozen=True):
+    """Rows of one source that match, the nearest first, and how many there are in all."""
+
+    ids: tuple[int, ...]
+    total: int
+
+
 class SearchIndex(Protocol):
     """An engine. Relevance lives above it, in `ranking`; rows come from the database."""
 
@@ -56,6 +63,9 @@ class SearchIndex(Protocol):
 
     def search(self, query: Query, limit: int) -> Results:
         """Return the best `limit` matches. Raises IndexMissing."""
+
+    def matches(self, source: str, query: Query, limit: int) -> Matches:
+        """Return the nearest `limit` rows of one source, without facets. Raises IndexMissing."""
 
     def suggest(self, prefix: str, limit: int) -> list[Found]:
         """Return documents with a title word that begins so. Raises IndexMissing."""

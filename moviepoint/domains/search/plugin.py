@@ -4,12 +4,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+from sqlalchemy.orm import Session
+
 from moviepoint.domains.search import tasks
 from moviepoint.domains.search.api import resource
 from moviepoint.domains.search.cli import search_group
+from moviepoint.domains.search.engine import ask_titles
 from moviepoint.domains.search.views import pages
 from moviepoint.hooks import hookimpl
-from moviepoint.hooks.types import ApiResource, Command, Pages, Task
+from moviepoint.hooks.types import ApiResource, Command, Pages, Task, TitleMatches
 from moviepoint.kernel.tasks import enqueue
 
 
@@ -32,6 +35,11 @@ def register_tasks() -> Sequence[Task]:
 @hookimpl
 def register_commands() -> Sequence[Command]:
     return [Command(search_group)]
+
+
+@hookimpl
+def resolve_title_search(session: Session, text: str, limit: int) -> TitleMatches | None:
+    return ask_titles(session, text, limit)
 
 
 @hookimpl

@@ -4,6 +4,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from weakref import WeakKeyDictionary
 
 from sqlalchemy.orm import Session
 
@@ -15,9 +16,18 @@ BATCH = 200  # documents loaded at a time
 
 Sources = Mapping[str, SearchSource]
 
-_waiting: dict[str, set[int]] = defaultdict(set)
-_waiting_lock = threading.Lock()
-_turn = threading.Lock()
+
+class _Queue:
+    """Rows that wait for one index, and whose turn it is to write there."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[str, set[int]] = defaultdict(set)
+        self.lock = threading.Lock()
+        self.turn = threading.Lock()
+
+
+_queues: WeakKeyDictionary[SearchIndex, _Queue] = WeakKeyDictionary()
+_queues_lock = threading.Lock()
 
 
 def index_rows(session: Session, index: SearchIndex, sources: Sources, source: str, ids: Iterable[int]) -> int:
@@ -26,12 +36,14 @@ def index_rows(session: Session, index: SearchIndex, sources: Sources, source: s
     Calls that come while another writes are put together: one commit of the engine takes them all.
     Raises IndexMissing where there is no index yet; a rebuild will hold them.
     """
-    with _waiting_lock:
-        _waiting[source].update(ids)
-    with _turn:
-        with _waiting_lock:
-            taken = {name: set(rows) for name, rows in _waiting.items()}
-            _waiting.clear()
+    with _queues_lock:
+        queue = _queues.setdefault(index, _Queue())
+    with queue.lock:
+        queue.waiting[source].update(ids)
+    with queue.turn:
+        with queue.lock:
+            taken = {name: set(rows) for name, rows in queue.waiting.items()}
+            queue.waiting.clear()
         touched = _with_related(session, sources, taken)
         for name, rows in touched.items():
             for part in _batches(sorted(rows)):

@@ -1,10 +1,10 @@
-"""Search's background tasks."""
+"""Search's background tasks: each does its work for the public index and for the private one."""
 from __future__ import annotations
 
 import structlog
 
 from moviepoint.domains.search import services
-from moviepoint.domains.search.engine import current_index, current_sources
+from moviepoint.domains.search.engine import FOLDERS, current_index, current_sources
 from moviepoint.domains.search.index import IndexMissing
 from moviepoint.kernel.db import db
 
@@ -12,30 +12,35 @@ log = structlog.get_logger(__name__)
 
 
 def index(source: str, ids: list[int]) -> None:
-    """Bring rows up to date in the index; makes the index where there is none."""
-    try:
-        services.index_rows(db.session(), current_index(), current_sources(), source, ids)
-    except IndexMissing:
-        rebuild()
+    """Bring rows up to date in the indexes; makes an index where there is none."""
+    for private in FOLDERS:
+        sources = current_sources(private)
+        if source not in sources:
+            continue
+        try:
+            services.index_rows(db.session(), current_index(private), sources, source, ids)
+        except IndexMissing:
+            rebuild(private=private)
 
 
-def rebuild(instead_of: str | None = None) -> None:
-    """Make the index anew; with `instead_of` only while that generation, the one found wanting, is still in use.
+def rebuild(instead_of: str | None = None, private: bool = False) -> None:
+    """Make an index anew; with `instead_of` only while that generation, the one found wanting, is still in use.
 
     A hundred visitors who meet a missing index send a hundred messages, and one rebuild answers them all.
     """
-    if instead_of is not None and current_index().generation() != instead_of:
+    if instead_of is not None and current_index(private).generation() != instead_of:
         return
-    count = services.rebuild(db.session(), current_index(), current_sources())
-    log.info("search index rebuilt", documents=count)
+    count = services.rebuild(db.session(), current_index(private), current_sources(private))
+    log.info("search index rebuilt", private=private, documents=count)
 
 
 def reconcile() -> None:
     """Mend what lost messages have left behind."""
-    try:
-        stale = services.reconcile(db.session(), current_index(), current_sources())
-    except IndexMissing:  # it could be read, but not written
-        rebuild()
-    else:
-        if stale:
-            log.info("search index mended", documents=stale)
+    for private in FOLDERS:
+        try:
+            stale = services.reconcile(db.session(), current_index(private), current_sources(private))
+        except IndexMissing:  # it could be read, but not written
+            rebuild(private=private)
+        else:
+            if stale:
+                log.info("search index mended", private=private, documents=stale)

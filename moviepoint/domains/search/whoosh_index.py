@@ -13,16 +13,15 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import structlog
 from whoosh import index as whoosh
 from whoosh import query as q
 from whoosh.analysis import SpaceSeparatedTokenizer
-from whoosh.fields import ID, STORED, TEXT, Schema
+from whoosh.fields import ID, NUMERIC, STORED, TEXT, Schema
 from whoosh.searching import Searcher
 
 from moviepoint.domains.search import ranking
@@ -31,6 +30,7 @@ from moviepoint.domains.search.index import (
     FACETS,
     Found,
     IndexMissing,
+    Matches,
     Query,
     Results,
     decade,
@@ -39,7 +39,7 @@ from moviepoint.domains.search.index import (
 from moviepoint.hooks.types import SearchDocument
 
 log = structlog.get_logger(__name__)
-VERSION = 1  # of the schema: an index of another version is not opened
+VERSION = 2  # of the schema: an index of another version is not opened
 FRESH_SECONDS = 1.0
 LOCK_SECONDS = 60.0
 CANDIDATES = 300  # scored by the engine, then ranked by us
@@ -50,21 +50,44 @@ def schema() -> Schema:
     """Return the fields; text comes as terms that are folded or stemmed already."""
     spaced = SpaceSeparatedTokenizer()
     return Schema(
-        key=ID(unique=True, stored=True), source=STORED, row=STORED, kind=STORED, genres=STORED, year=STORED,
+        key=ID(unique=True, stored=True), source=ID(stored=True), kind=STORED,
+        row=NUMERIC(int, stored=True, sortable=True),  # a column: thousands of ids are read at once
+        genres=STORED, year=STORED,
         popularity=STORED, names=STORED, digest=STORED,
         title=TEXT(analyzer=spaced), tstem=TEXT(analyzer=spaced, phrase=False),
         people=TEXT(analyzer=spaced, phrase=False), text=TEXT(analyzer=spaced, phrase=False))
 
 
-@dataclass
-class Generation:
-    """An open searcher and what was gathered from it once."""
+class Gathered(NamedTuple):
+    """What facets and filters need of all documents."""
 
-    searcher: Searcher
-    name: str
     stored: list[dict[str, Any]]
     sets: dict[str, dict[str, set[int]]]
     years: dict[int, set[int]]
+
+
+class Generation:
+    """An open searcher, and what is gathered from it once, when something first asks for it."""
+
+    def __init__(self, searcher: Searcher, name: str) -> None:
+        self.searcher = searcher
+        self.name = name
+        self._lock = threading.Lock()
+        self._gathered: Gathered | None = None
+
+    @property
+    def gathered(self) -> Gathered:
+        with self._lock:
+            if self._gathered is None:
+                with _readable():
+                    self._gathered = _gather(self.searcher)
+            return self._gathered
+
+    def not_of(self, source: str) -> set[int]:
+        """Return the documents of all other sources; in an index of one source there are none to look at."""
+        reader = self.searcher.reader()
+        return {number for name in reader.field_terms("source") if name != source
+                for number in reader.postings("source", name).all_ids()}
 
 
 class WhooshIndex:
@@ -119,29 +142,43 @@ class WhooshIndex:
 
     def search(self, query: Query, limit: int) -> Results:
         generation = self._generation()
+        known = generation.gathered
         with _readable():
             matching, scored, correction = self._match(generation, query)
-        passing = self._passing(generation, query)
+        passing = self._passing(known, query)
         kept = matching & passing[""]
         order = sorted(kept, key=lambda number: ranking.rank(
-            query, generation.stored[number], scored.get(number, 0.0)), reverse=True)
-        found = tuple(Found(generation.stored[n]["source"], generation.stored[n]["row"], scored.get(n, 0.0))
+            query, known.stored[number], scored.get(number, 0.0)), reverse=True)
+        found = tuple(Found(known.stored[n]["source"], known.stored[n]["row"], scored.get(n, 0.0))
                       for n in order[:limit])
-        facets = {facet: {value: count for value, numbers in generation.sets[facet].items()
+        facets = {facet: {value: count for value, numbers in known.sets[facet].items()
                           if (count := len(numbers & matching & passing[facet]))} for facet in FACETS}
         return Results(found, len(kept), facets, correction if correction != " ".join(query.terms) else "")
+
+    def matches(self, source: str, query: Query, limit: int) -> Matches:
+        generation = self._generation()
+        with _readable():
+            matching, scored, _correction = self._match(generation, query, correct=False)
+            matching -= generation.not_of(source)
+            searcher = generation.searcher
+            best = sorted((number for number in scored if number in matching), key=lambda number: ranking.rank(
+                query, searcher.stored_fields(number), scored[number]), reverse=True)
+            rows = searcher.reader().column_reader("row")
+            others = sorted((rows[number] for number in matching.difference(best)), reverse=True)
+            return Matches((*(rows[number] for number in best), *others)[:limit], len(matching))
 
     def suggest(self, prefix: str, limit: int) -> list[Found]:
         words = terms(prefix)
         if not words:
             return []
         generation = self._generation()
+        stored = generation.gathered.stored
         condition = q.And([*(q.Term("title", word) for word in words[:-1]), q.Prefix("title", words[-1])])
         with _readable():
             numbers = set(generation.searcher.docs_for_query(condition))
         asked = Query(prefix, tuple(words))
-        best = sorted(numbers, key=lambda n: ranking.rank(asked, generation.stored[n], 0.0), reverse=True)
-        return [Found(generation.stored[n]["source"], generation.stored[n]["row"], 0.0) for n in best[:limit]]
+        best = sorted(numbers, key=lambda n: ranking.rank(asked, stored[n], 0.0), reverse=True)
+        return [Found(stored[n]["source"], stored[n]["row"], 0.0) for n in best[:limit]]
 
     def generation(self) -> str:
         try:
@@ -150,9 +187,10 @@ class WhooshIndex:
             return ""
 
     def digests(self) -> dict[tuple[str, int], str]:
-        return {(row["source"], row["row"]): row["digest"] for row in self._generation().stored if row}
+        return {(row["source"], row["row"]): row["digest"] for row in self._generation().gathered.stored if row}
 
-    def _match(self, generation: Generation, query: Query) -> tuple[set[int], dict[int, float], str]:
+    def _match(self, generation: Generation, query: Query,
+               correct: bool = True) -> tuple[set[int], dict[int, float], str]:
         """Return all matches, the engine's score of the best of them, and a correction or nothing."""
         condition, correction = strict(query.terms), ""
         matching = set(generation.searcher.docs_for_query(condition))
@@ -160,12 +198,12 @@ class WhooshIndex:
             wider = lenient(query.terms)
             more = set(generation.searcher.docs_for_query(wider))
             if len(more) > len(matching):
-                condition, correction = wider, self._correct(generation, query.terms)
+                condition, correction = wider, self._correct(generation, query.terms) if correct else ""
                 matching |= more
         scored = {hit.docnum: float(hit.score) for hit in generation.searcher.search(condition, limit=CANDIDATES)}
         return matching, scored, correction
 
-    def _passing(self, generation: Generation, query: Query) -> dict[str, set[int]]:
+    def _passing(self, generation: Gathered, query: Query) -> dict[str, set[int]]:
         """Return the documents that pass all filters (""), and all but each facet's own."""
         everything = set(range(len(generation.stored)))
         allowed = dict.fromkeys(FACETS, everything)
@@ -212,7 +250,7 @@ class WhooshIndex:
             name = f"{index.storage.folder}/{index.latest_generation()}"
             if self._open is None or self._open.name != name:
                 with _readable():
-                    self._open = _gather(index.searcher(), name)
+                    self._open = Generation(index.searcher(), name)
             self._checked = now
             return self._open
 
@@ -275,7 +313,7 @@ def digest(document: SearchDocument) -> str:
     return hashlib.sha256(msgspec.json.encode(document)).hexdigest()[:16]
 
 
-def _gather(searcher: Searcher, name: str) -> Generation:
+def _gather(searcher: Searcher) -> Gathered:
     reader = searcher.reader()
     stored: list[dict[str, Any]] = [{} for _ in range(reader.doc_count_all())]
     sets: dict[str, dict[str, set[int]]] = {facet: defaultdict(set) for facet in FACETS}
@@ -288,4 +326,4 @@ def _gather(searcher: Searcher, name: str) -> Generation:
         if row.get("year"):
             sets["decade"][decade(row["year"])].add(number)
             years[row["year"]].add(number)
-    return Generation(searcher, name, stored, sets, years)
+    return Gathered(stored, sets, years)

@@ -17,7 +17,8 @@ from werkzeug.datastructures import MultiDict
 
 from moviepoint.domains.accounts.models import Role, User
 from moviepoint.domains.catalog import services
-from moviepoint.domains.catalog.backoffice_queries import Filters, list_titles
+from moviepoint.domains.catalog.backoffice_filters import Filters
+from moviepoint.domains.catalog.backoffice_queries import list_titles
 from moviepoint.domains.catalog.models import Collection, Image, Person, Title
 from moviepoint.domains.catalog.schemas import CollectionInput, PersonInput, TermInput, TitleInput
 from moviepoint.domains.history.models import Revision

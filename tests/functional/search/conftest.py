@@ -27,14 +27,12 @@ def catalogue(app: MoviePoint, session: Session, queue: list[object]) -> Session
 
 @pytest.fixture
 def no_index(app: MoviePoint, tmp_path: Path) -> Iterator[WhooshIndex]:
-    """Give the app a folder for its index in which there is none."""
-    index = WhooshIndex(tmp_path / "search")
-    before = app.extensions.get(engine._INDEX)
-    app.extensions[engine._INDEX] = index
-    yield index
-    app.extensions[engine._INDEX] = before
-    if before is None:
-        del app.extensions[engine._INDEX]
+    """Give the app folders for its indexes in which there are none; return the public one."""
+    indexes = {private: WhooshIndex(tmp_path / folder) for private, folder in engine.FOLDERS.items()}
+    before = app.extensions.get(engine._INDEXES, {})
+    app.extensions[engine._INDEXES] = indexes
+    yield indexes[False]
+    app.extensions[engine._INDEXES] = before
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import Any
 import click
 from flask import Blueprint
 from flask_admin import expose
+from sqlalchemy.orm import Session
 
 from moviepoint.plugin_api import (
     AdminPanel,
@@ -22,6 +23,9 @@ from moviepoint.plugin_api import (
     SearchSource,
     SlotFill,
     Task,
+    Title,
+    TitleFilter,
+    TitleMatches,
     View,
     hookimpl,
 )
@@ -115,6 +119,12 @@ def register_search_documents() -> Sequence[SearchSource]:
 
 
 @hookimpl
+def register_title_filters() -> Sequence[TitleFilter]:
+    return [TitleFilter("everything", "Everything", [("odd", "Odd"), ("even", "Even")],
+                        lambda value: Title.id % 2 == (value == "odd"))]
+
+
+@hookimpl
 def filter_page_context(value: Mapping[str, Any], template: str) -> Mapping[str, Any]:
     return {**value, "filtered_by": template}
 
@@ -122,6 +132,11 @@ def filter_page_context(value: Mapping[str, Any], template: str) -> Mapping[str,
 @hookimpl
 def resolve_playback(edition_id: int, viewer_id: int | None) -> bool | None:
     return False if edition_id == -1 else None
+
+
+@hookimpl
+def resolve_title_search(session: Session, text: str, limit: int) -> TitleMatches | None:
+    return TitleMatches((), 7) if text == "everything" else None
 
 
 @hookimpl

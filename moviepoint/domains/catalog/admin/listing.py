@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from moviepoint.domains.catalog import services
-from moviepoint.domains.catalog.backoffice_queries import COLUMNS, Filters, list_titles, users_who_added
+from moviepoint.domains.catalog.backoffice_filters import COLUMNS, Filters
+from moviepoint.domains.catalog.backoffice_queries import list_titles, users_who_added
+from moviepoint.domains.catalog.finding import known, title_filters
 from moviepoint.domains.catalog.models import STATUSES
 from moviepoint.domains.catalog.services.lifecycle import TRANSITIONS
 from moviepoint.domains.catalog.words import reader
@@ -32,10 +34,12 @@ class TitleList(View):
     def index(self) -> Any:
         """List titles by what the filters ask for."""
         session = db.session()
-        filters = Filters.read(request.args)
-        found = list_titles(session, current_user, filters, reader().chain)
+        others = title_filters()
+        filters = Filters.read(request.args, others)
+        found = list_titles(session, current_user, filters, reader().chain, known(session, filters))
         return self.render(
             "catalog/admin/titles.html", found=found, filters=filters, statuses=STATUSES, columns=COLUMNS,
+            others=others,
             shown=[name for name in COLUMNS if name in filters.columns], authors=users_who_added(session),
             locales=current_app.extensions["moviepoint.settings"].locales,
             address=lambda **changes: self.get_url(".index", **filters.query(**changes)))

@@ -8,7 +8,8 @@ from flask import current_app
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from moviepoint.domains.catalog.backoffice_queries import Filters, count_titles
+from moviepoint.domains.catalog.backoffice_filters import Filters
+from moviepoint.domains.catalog.backoffice_queries import count_titles
 from moviepoint.domains.catalog.labels import STATUS_NAMES
 from moviepoint.domains.catalog.models import Title
 from moviepoint.kernel.policies import SYSTEM

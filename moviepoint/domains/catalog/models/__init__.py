@@ -6,6 +6,7 @@ from moviepoint.domains.catalog.models.base import (
     TextRow,
     Timestamps,
 )
+from moviepoint.domains.catalog.models.desk import RUN_STATES, BulkRun, SavedView
 from moviepoint.domains.catalog.models.details import (
     COMPANY_ROLES,
     EXTRA_KINDS,
@@ -49,6 +50,7 @@ from moviepoint.domains.catalog.models.titles import (
 
 __all__ = [
     "AlternativeTitle",
+    "BulkRun",
     "COMPANY_ROLES",
     "Collection",
     "CollectionItem",
@@ -73,7 +75,9 @@ __all__ = [
     "PersonText",
     "RELEASE_KINDS",
     "Release",
+    "RUN_STATES",
     "STATUSES",
+    "SavedView",
     "Season",
     "SeasonText",
     "Status",
