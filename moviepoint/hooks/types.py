@@ -97,6 +97,7 @@ class ContentType:
     match: Callable[[Session, Mapping[str, Any]], int | None]
     take_in: Callable[[Session, Any, Mapping[str, Any], int | None], int] | None = None
     many: Callable[[Session, Sequence[int]], Mapping[int, Mapping[str, Any]]] | None = None  # by id, without those gone
+    exchanged: bool = True  # whether files of it are brought in and taken out
 
     def documents(self, session: Session, ids: Sequence[int]) -> Mapping[int, Mapping[str, Any]]:
         """Return documents by id, in the order of the ids; what is not there is left out."""

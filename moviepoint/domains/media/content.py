@@ -90,4 +90,4 @@ def _nothing(_session: Session) -> Sequence[int]:
 EDITIONS = ContentType(
     documents.ENTITY, _l("Editions"), "media.manage", EditionDocument,
     address=lambda edition_id: url_for("media_editions.detail", edition_id=edition_id), find=find, ids=_nothing,
-    document=document, save=save, match=lambda _session, _document: None)
+    document=document, save=save, match=lambda _session, _document: None, exchanged=False)

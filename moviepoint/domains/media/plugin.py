@@ -4,16 +4,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-<<<<<<< HEAD
 from moviepoint.domains.media import admin, api, backoffice, content, delivery, edition_admin, pictures, tasks, watch
-from moviepoint.hooks import hookimpl
-from moviepoint.hooks.types import AdminPanel, AdminView, ApiResource, ContentType, Pages, Permission, SlotFill, Task
-=======
-from moviepoint.domains.media import admin, api, backoffice, delivery, edition_admin, pictures, tasks, watch
 from moviepoint.domains.media.title_filters import MEDIA
 from moviepoint.hooks import hookimpl
-from moviepoint.hooks.types import AdminPanel, AdminView, ApiResource, Pages, Permission, SlotFill, Task, TitleFilter
->>>>>>> lists
+from moviepoint.hooks.types import (
+    AdminPanel,
+    AdminView,
+    ApiResource,
+    ContentType,
+    Pages,
+    Permission,
+    SlotFill,
+    Task,
+    TitleFilter,
+)
 from moviepoint.kernel.i18n import lazy_gettext
 
 

@@ -13,14 +13,13 @@ from werkzeug.wrappers import Response
 from moviepoint.domains.history import words
 from moviepoint.domains.transfer import queries, services
 from moviepoint.domains.transfer.columns import offered
-from moviepoint.domains.transfer.download import download, permissions
+from moviepoint.domains.transfer.exchange import download, exchanged_type, exchanged_types, permissions
 from moviepoint.domains.transfer.files import ENCODINGS, FORMATS
 from moviepoint.domains.transfer.models import VERDICTS, WORKING, Transfer
 from moviepoint.hooks.types import ContentType
 from moviepoint.kernel.db import db
 from moviepoint.kernel.i18n import gettext as _
 from moviepoint.kernel.i18n import lazy_gettext
-from moviepoint.shells.admin.content import content_type, content_types
 from moviepoint.shells.admin.frame import View
 
 SHOWN = 30
@@ -65,7 +64,7 @@ class TransfersView(View):
         file, transfer = request.files.get("file"), None
         with self.saving() as session:
             transfer = services.start_import(
-                session, current_user, _storage(), content_type(request.form.get("content_type", "")),
+                session, current_user, _storage(), exchanged_type(request.form.get("content_type", "")),
                 file.read() if file is not None else b"", file_name=(file.filename or "") if file is not None else "",
                 encoding=request.form.get("encoding", ""))
         return redirect(self.get_url(".index") if self.failure or transfer is None
@@ -76,8 +75,9 @@ class TransfersView(View):
         """Have a kind of content written to a file."""
         transfer = None
         with self.saving() as session:
-            transfer = services.start_export(session, current_user, content_type(request.form.get("content_type", "")),
-                                             request.form.get("format", ""))
+            transfer = services.start_export(
+                session, current_user, exchanged_type(request.form.get("content_type", "")),
+                request.form.get("format", ""))
         return redirect(self.get_url(".index") if self.failure or transfer is None
                         else self.get_url(".detail", transfer_id=transfer.id))
 
@@ -96,7 +96,7 @@ class TransfersView(View):
         rows = session.scalars(queries.rows(transfer_id, **wanted).limit(ROWS_SHOWN).offset((page - 1) * ROWS_SHOWN))
         return self.render(
             "transfer/admin/detail.html", transfer=transfer, counts=counts, verdict=verdict, page=page, pages=pages,
-            kind=content_types().get(transfer.content_type), verdict_names=VERDICT_NAMES,
+            kind=exchanged_types().get(transfer.content_type), verdict_names=VERDICT_NAMES,
             faults=queries.frequent_faults(session, transfer_id) if counts["faulty"] else (),
             rows=[(row, [words.shown(change) for change in row.changes]) for row in rows],
             field_name=words.field_name, item_words=words.item_words)
@@ -113,7 +113,7 @@ class TransfersView(View):
                 services.choose(session, transfer, True, listed & ticked)
                 services.choose(session, transfer, False, listed - ticked)
             if "apply" in form:
-                services.apply(session, current_user, content_type(transfer.content_type), transfer)
+                services.apply(session, current_user, exchanged_type(transfer.content_type), transfer)
         return self._back(transfer_id)
 
     @expose("/<int:transfer_id>/<any(cancel, again):verb>", methods=("POST",))
@@ -146,7 +146,7 @@ class TransfersView(View):
 
 def _kinds() -> Mapping[str, ContentType]:
     """Return the kinds of content that the viewer may bring in and take out."""
-    return {name: kind for name, kind in content_types().items() if current_user.may(kind.permission)}
+    return {name: kind for name, kind in exchanged_types().items() if current_user.may(kind.permission)}
 
 
 def _numbers(name: str) -> list[int]:

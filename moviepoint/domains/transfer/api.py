@@ -11,10 +11,9 @@ from spectree import Response
 
 from moviepoint.domains.accounts.viewer import signed_in
 from moviepoint.domains.transfer import queries, services
-from moviepoint.domains.transfer.download import download, permissions
+from moviepoint.domains.transfer.exchange import download, exchanged_type, permissions
 from moviepoint.domains.transfer.models import Transfer, TransferRow
 from moviepoint.kernel.db import db, unit_of_work
-from moviepoint.shells.admin.content import content_type
 from moviepoint.shells.api import Page, PageQuery, blueprint, paged, spec
 from moviepoint.shells.api.language import in_language
 
@@ -105,7 +104,7 @@ def start_import(query: ImportQuery) -> Any:
     viewer = signed_in()
     with unit_of_work() as session:
         transfer = services.start_import(
-            session, viewer, current_app.extensions["moviepoint.storage"], content_type(query.content_type),
+            session, viewer, current_app.extensions["moviepoint.storage"], exchanged_type(query.content_type),
             request.get_data(), file_name=query.file_name, format=query.format, encoding=query.encoding)
     return _detail(transfer), 202
 
@@ -117,7 +116,7 @@ def start_export(json: ExportInput) -> Any:
     """Have all content of a kind written to a file, which `/exports/{id}/file` gives once it is done."""
     viewer = signed_in()
     with unit_of_work() as session:
-        transfer = services.start_export(session, viewer, content_type(json.content_type), json.format)
+        transfer = services.start_export(session, viewer, exchanged_type(json.content_type), json.format)
     return _detail(transfer), 202
 
 
@@ -157,7 +156,7 @@ def apply(transfer_id: int) -> Any:
     viewer = signed_in()
     with unit_of_work() as session:
         transfer = _transfer(transfer_id)
-        services.apply(session, viewer, content_type(transfer.content_type), transfer)
+        services.apply(session, viewer, exchanged_type(transfer.content_type), transfer)
     return _detail(transfer), 202
 
 

@@ -12,13 +12,13 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.transfer import queries, services, work
+from moviepoint.domains.transfer.exchange import exchanged_type, exchanged_types
 from moviepoint.domains.transfer.files import ENCODINGS, FORMATS
 from moviepoint.domains.transfer.models import Transfer
 from moviepoint.domains.transfer.tasks import desk
 from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.kernel.errors import MoviePointError
 from moviepoint.kernel.policies import SYSTEM
-from moviepoint.shells.admin.content import content_type, content_types
 
 FAULTY_SHOWN = 20
 
@@ -30,9 +30,9 @@ FAULTY_SHOWN = 20
 def export_command(folder: Path, names: tuple[str, ...], format_: str) -> None:
     """Write content to files in FOLDER, one for each kind, numbered in the order in which to bring them in."""
     folder.mkdir(parents=True, exist_ok=True)
-    order = list(content_types())
+    order = list(exchanged_types())
     for name in names or order:
-        transfer = _run(partial(services.start_export, actor=SYSTEM, kind=content_type(name), format=format_,
+        transfer = _run(partial(services.start_export, actor=SYSTEM, kind=exchanged_type(name), format=format_,
                                 in_place=True))
         target = folder / f"{order.index(name) + 1:02}-{name}.{format_}"
         storage = current_app.extensions["moviepoint.storage"]
@@ -51,7 +51,7 @@ def export_command(folder: Path, names: tuple[str, ...], format_: str) -> None:
 def import_command(files: tuple[Path, ...], name: str, encoding: str, apply_: bool, in_part: bool) -> None:
     """Rehearse FILES, show what each would do, and with --apply write it."""
     for path in files:
-        kind = content_type(name or _kind_name(path))
+        kind = exchanged_type(name or _kind_name(path))
         transfer = _run(partial(
             services.start_import, actor=SYSTEM, storage=current_app.extensions["moviepoint.storage"], kind=kind,
             data=path.read_bytes(), file_name=path.name, encoding=encoding, in_place=True))
@@ -91,9 +91,9 @@ def _kind_name(path: Path) -> str:
     """Return the kind that a file's name tells: "05-title.json", "title-2026-11-23.csv"."""
     parts = path.stem.split("-")
     for part in parts:
-        if part in content_types():
+        if part in exchanged_types():
             return part
-    raise click.ClickException(f"{path.name}: say with --type what it holds: {', '.join(content_types())}.")
+    raise click.ClickException(f"{path.name}: say with --type what it holds: {', '.join(exchanged_types())}.")
 
 
 def _show(path: Path, transfer: Transfer) -> int:

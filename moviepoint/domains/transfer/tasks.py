@@ -7,16 +7,16 @@ from flask import current_app
 
 from moviepoint.domains.transfer import services
 from moviepoint.domains.transfer import work as working
+from moviepoint.domains.transfer.exchange import exchanged_types
 from moviepoint.kernel.db import db
 from moviepoint.kernel.tasks import enqueue
-from moviepoint.shells.admin.content import content_types
 
 KEEP_SECONDS = 24 * 3600  # a file without a transfer may still be on its way into one
 
 
 def desk() -> working.Desk:
     """Return what the work of the current app needs."""
-    return working.Desk(current_app.extensions["moviepoint.storage"], content_types())
+    return working.Desk(current_app.extensions["moviepoint.storage"], exchanged_types())
 
 
 def work(transfer_id: int) -> None:

@@ -18,7 +18,6 @@ from moviepoint.domains.accounts.models import User
 from moviepoint.domains.catalog import services
 from moviepoint.domains.catalog.backoffice_filters import Filters, Known
 from moviepoint.domains.catalog.backoffice_queries import count_titles, list_titles, title_ids
-from moviepoint.domains.catalog.content import read
 from moviepoint.domains.catalog.finding import title_filters
 from moviepoint.domains.catalog.models import CollectionItem, Image, Season, Title
 from moviepoint.domains.catalog.schemas import CollectionInput, PersonInput, SeasonInput, TermInput, TitleInput
@@ -26,6 +25,7 @@ from moviepoint.domains.media.models import Edition, EncodingJob, SourceAsset
 from moviepoint.hooks.types import TitleFilter, TitleMatches
 from moviepoint.kernel.db import unit_of_work
 from moviepoint.kernel.policies import SYSTEM
+from moviepoint.kernel.validation import convert
 
 #: The jobs of one edition in their order, and whether it can be watched; a title has some of these editions.
 EDITIONS: dict[str, tuple[tuple[str, ...], bool]] = {
@@ -54,7 +54,7 @@ def catalogue(session: Session, queue: list[object]) -> dict[int, list[str]]:
         person = services.save_person(work, SYSTEM, PersonInput(name="Somebody"))
         titles = []
         for number, (kind, editions) in enumerate(itertools.product(("film", "series"), SETS)):
-            title = services.save_title(work, SYSTEM, read(TitleInput, {
+            title = services.save_title(work, SYSTEM, convert(TitleInput, {
                 "kind": kind, "original_title": f"Title {number}", "year": 1900 + number if number % 5 else None,
                 "genres": [["drama"], ["drama", "war"], []][number % 3],
                 "texts": {locale: {"name": f"Name {number}", "overview": "Long" if number % 2 else ""}
@@ -68,7 +68,7 @@ def catalogue(session: Session, queue: list[object]) -> dict[int, list[str]]:
                              for kind_ in ("poster", "poster", "backdrop"))
             add_editions(work, title, editions)
             made[title.id] = editions
-        services.save_collection(work, SYSTEM, read(CollectionInput, {
+        services.save_collection(work, SYSTEM, convert(CollectionInput, {
             "texts": {"en": {"name": "Set"}}, "titles": [title.slug for title in titles[::2]]}))
     session.expire_all()
     return made
@@ -78,7 +78,7 @@ def add_editions(work: Session, title: Title, editions: list[str]) -> None:
     """Give editions to a film, or to the episodes of a series, one each."""
     episodes: list[int | None] = [None] * len(editions)
     if title.kind == "series" and editions:
-        season = services.save_season(work, SYSTEM, title.id, read(SeasonInput, {
+        season = services.save_season(work, SYSTEM, title.id, convert(SeasonInput, {
             "number": 1, "episodes": [{"number": n + 1} for n in range(len(editions))]}))
         work.flush()
         episodes = [episode.id for episode in work.get_one(Season, season.id).episodes]

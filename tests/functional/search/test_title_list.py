@@ -15,7 +15,6 @@ from moviepoint.domains.accounts.models import User
 from moviepoint.domains.catalog import services as catalog
 from moviepoint.domains.catalog.backoffice_filters import Filters, Known
 from moviepoint.domains.catalog.backoffice_queries import list_titles
-from moviepoint.domains.catalog.content import read
 from moviepoint.domains.catalog.models import Person, Title
 from moviepoint.domains.catalog.schemas import PersonInput, TitleInput
 from moviepoint.domains.search import engine, services, tasks, titles
@@ -25,6 +24,7 @@ from moviepoint.domains.search.whoosh_index import WhooshIndex
 from moviepoint.hooks.types import TitleMatches
 from moviepoint.kernel.db import unit_of_work, utcnow
 from moviepoint.kernel.policies import SYSTEM
+from moviepoint.kernel.validation import convert
 
 Queue = list[tuple[str, dict[str, object]]]
 LONG_AGO = utcnow() - 2 * titles.FRESH
@@ -49,7 +49,7 @@ def age(session: Session) -> None:
 
 def enter(original: str, **values: object) -> int:
     with unit_of_work() as work:
-        return catalog.save_title(work, SYSTEM, read(TitleInput, {
+        return catalog.save_title(work, SYSTEM, convert(TitleInput, {
             "kind": "film", "original_title": original} | values)).id
 
 
@@ -119,7 +119,8 @@ def test_what_was_saved_a_moment_ago_is_found_before_the_index_knows(
 def test_a_new_name_is_found_at_once_and_the_row_only_once(office: WhooshIndex, session: Session, queue: Queue,
                                                            draft: int) -> None:
     with unit_of_work() as work:
-        catalog.save_title(work, SYSTEM, read(TitleInput, {"texts": {"en": {"name": "Sunset of the Century"}}}), draft)
+        data = convert(TitleInput, {"texts": {"en": {"name": "Sunset of the Century"}}})
+        catalog.save_title(work, SYSTEM, data, draft)
     assert ids(session, "sunset") == (draft,)
     deliver(queue)
     assert ids(session, "sunset") == (draft,)

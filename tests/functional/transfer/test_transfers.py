@@ -27,11 +27,11 @@ from moviepoint.domains.catalog.schemas import (
 )
 from moviepoint.domains.history.models import Revision
 from moviepoint.domains.transfer import services, tasks, work
+from moviepoint.domains.transfer.exchange import exchanged_types
 from moviepoint.domains.transfer.models import Transfer, TransferRow
 from moviepoint.kernel.db import unit_of_work
 from moviepoint.kernel.policies import SYSTEM
 from moviepoint.kernel.validation import convert
-from moviepoint.shells.admin.content import content_types
 
 AELITA: dict[str, Any] = {
     "kind": "film", "slug": "aelita", "original_title": "Аэлита", "original_language": "ru", "year": 1924,
@@ -115,7 +115,7 @@ def empty_the_catalogue(session: Session) -> None:
 @pytest.mark.parametrize("format", ["csv", "json"])
 def test_all_that_goes_out_comes_back_into_an_empty_catalogue(
         client: FlaskClient, session: Session, editor: User, catalogue: None, queue: list[Any], format: str) -> None:
-    taken = {kind: take_out(client, queue, kind, format) for kind in content_types()}
+    taken = {kind: take_out(client, queue, kind, format) for kind in exchanged_types()}
     empty_the_catalogue(session)
     for kind, data in taken.items():
         transfer_id = bring_in(client, queue, data, kind=kind, name=f"{kind}.{format}")
@@ -133,7 +133,7 @@ def test_all_that_goes_out_comes_back_into_an_empty_catalogue(
 @pytest.mark.parametrize("format", ["csv", "json"])
 def test_what_was_just_taken_out_changes_nothing(client: FlaskClient, session: Session, editor: User, catalogue: None,
                                                  queue: list[Any], format: str) -> None:
-    for kind in content_types():
+    for kind in exchanged_types():
         found = rows(session, bring_in(client, queue, take_out(client, queue, kind, format), kind=kind,
                                        name=f"x.{format}"))
         assert [row.verdict for row in found] == ["same"] * len(found), [row.changes for row in found]
