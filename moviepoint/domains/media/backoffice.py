@@ -43,7 +43,8 @@ def _media(title_id: int | None = None, episode_id: int | None = None) -> Mappin
     rows = list(session.scalars(queries.jobs(current_user).where(
         EncodingJob.edition_id.in_([edition.id for edition in editions])).limit(JOBS_SHOWN))) if editions else []
     return {
-        "title_id": title_id, "episode_id": episode_id, "jobs": queries.job_views(session, rows) if rows else [],
+        "title_id": title_id, "episode_id": episode_id, "jobs": queries.job_views(session, rows),
+        "note_words": player.note_words,
         "editions": [{
             "edition": edition, "sizes": [f"{video.width}×{video.height}" for video in edition.video],
             "audio": [audio_name(track, locale) for track in edition.audio],

@@ -145,7 +145,8 @@ class EditionsView(View):
             words={"audio": player.audio_kinds(), "subtitles": player.subtitle_kinds() | {"full": _("full")},
                    "marks": mark_kinds()}, readable=[row for row in edition.subtitles if row.path],
             kinds={"audio": checking.AUDIO_KINDS, "subtitles": checking.SUBTITLE_ROLES}, stamp=stamp,
-            subtitle_name=player.subtitle_name, drop=backoffice.drop_zone(edition.public_id), **context)
+            subtitle_name=player.subtitle_name, note_words=player.note_words,
+            drop=backoffice.drop_zone(edition.public_id), **context)
         return (page, int(failure.status)) if failure else page
 
 

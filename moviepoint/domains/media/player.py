@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from moviepoint.domains.media import playback
+from moviepoint.domains.media.encoding import sidecars
 from moviepoint.domains.media.models import AudioTrack, Edition, SubtitleTrack
 from moviepoint.kernel.i18n import gettext as _
 from moviepoint.kernel.text import language_name, one_line
@@ -46,6 +47,19 @@ def tracks_read(edition: Edition, locale: str = "") -> list[Track]:
     """Return the subtitles that are shown, in the master's order, with the editor's words for a locale."""
     return [Track(track.language, track.role, name, track.default, title_of(track, locale))
             for track, name in zip(playback.shown_subtitles(edition), playback.subtitle_names(edition), strict=True)]
+
+
+def note_words(note: str) -> str:
+    """Return what an editor should know of a track in words; notes of an encoder stand as they are."""
+    if note.startswith(sidecars.LENGTH):
+        apart = int(note.removeprefix(sidecars.LENGTH))
+        seconds = f"{abs(apart) / 1000:.1f}"
+        longer = _("This sound is %(seconds)s s longer than the film.", seconds=seconds)
+        shorter = _("This sound is %(seconds)s s shorter than the film.", seconds=seconds)
+        advice = _("Listen to it, set an offset if it needs one, and show it.")
+        return f"{longer if apart > 0 else shorter} {advice}"
+    return {"other-length": _("Made for a cut of another length. Listen to it, and show it if it fits."),
+            "gone": _("The files of this track are not on the storage. Upload it again.")}.get(note, note)
 
 
 def title_of(track: AudioTrack | SubtitleTrack, locale: str) -> str:

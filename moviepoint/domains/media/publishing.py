@@ -28,8 +28,7 @@ from moviepoint.kernel import events
 from moviepoint.kernel.db import utcnow
 from moviepoint.kernel.files import LocalStorage
 
-OTHER_LENGTH = "Made for a cut of another length. Listen to it, and show it if it fits."
-GONE = "The files of this track are not on the storage. Upload it again."
+OTHER_LENGTH, GONE = "other-length", "gone"  # what an editor should know of a track, as `player.note_words` says it
 APART_MS = 1_000
 
 

@@ -148,8 +148,7 @@ def job_views(session: Session, rows: list[EncodingJob], now: datetime | None = 
         select(EncodingStep.job_id, EncodingStep.name, EncodingStep.log)
         .where(EncodingStep.job_id.in_(ids), EncodingStep.state == "running").order_by(EncodingStep.position.desc()))}
     names = edition_names(session, [job.edition for job in rows])
-    users = {user.id: str(user) for user in session.scalars(
-        select(User).where(User.id.in_({job.created_by_id for job in rows})))}
+    users = user_names(session, [job.created_by_id for job in rows])
     views = []
     for job in rows:
         total = sums.get(job.id)
@@ -172,6 +171,12 @@ def job_detail(session: Session, actor: Actor, job_id: int) -> JobDetail:
     return JobDetail(job_views(session, rows)[0], [
         StepView(step.name, step.kind, step.state, round(step.progress, 4), step.speed, step.attempts, step.worker,
                  _tail(step.log), step.command) for step in steps])
+
+
+def user_names(session: Session, ids: list[int | None]) -> dict[int, str]:
+    """Return users' names by id, or their addresses where they have none, in one query."""
+    rows = session.execute(select(User.id, User.name, User.email).where(User.id.in_({i for i in ids if i})))
+    return {row.id: row.name or row.email for row in rows}
 
 
 def _about(text: str) -> Any:

@@ -10,11 +10,11 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from moviepoint.domains.accounts.models import User
 from moviepoint.domains.media import documents
 from moviepoint.domains.media.encoding.probe import Probe
 from moviepoint.domains.media.ledger import LIVE
 from moviepoint.domains.media.models import Edition, EncodingJob, SourceAsset
+from moviepoint.domains.media.queries import user_names
 from moviepoint.kernel import events
 from moviepoint.kernel.errors import Conflict, NotFound
 from moviepoint.kernel.files import Storage
@@ -45,8 +45,7 @@ def source_views(session: Session, actor: Actor, edition: Edition) -> list[Sourc
     """Return an edition's sources, the oldest first, in a fixed number of queries. Raises Forbidden."""
     require(actor, MANAGE)
     sources = sorted(edition.sources, key=lambda source: source.id)
-    names: dict[int, str] = {user.id: str(user) for user in session.scalars(
-        select(User).where(User.id.in_({source.created_by_id for source in sources})))} if sources else {}
+    names = user_names(session, [source.created_by_id for source in sources])
     jobs = {row.source_id: row for row in session.execute(
         select(EncodingJob.source_id, EncodingJob.id, EncodingJob.state)
         .where(EncodingJob.edition_id == edition.id).order_by(EncodingJob.id))}

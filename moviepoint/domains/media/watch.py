@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import Blueprint, Response, current_app, url_for
+from flask import Blueprint, Response, current_app, request, url_for
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -50,13 +50,18 @@ def watch_page(session: Session, public_id: str, to: Reader) -> WatchPage:
     settings = player.player_settings(
         edition, master=found.master, storyboard=found.storyboard, locale=to.locale,
         audio=player.tracks_heard(edition, to.locale), subtitles=player.tracks_read(edition, to.locale),
-        plays=url_for("api_plays.count", edition=edition.public_id), token=generate_csrf())
+        plays=url_for("api_plays.count", edition=edition.public_id), token=token_if_known())
     place = of_title(session, edition, to) if edition.title_id else of_episode(session, edition, to)
     return WatchPage(
         seo=seo(kind="video.other", image=place["poster"].src if place["poster"] else ""),
         edition_label=edition.label, duration=round((edition.duration_ms or 0) / MINUTE), player_settings=settings,
         audio=[player.audio_name(track, to.locale) for track in playback.shown_audio(edition)],
         subtitles=[player.subtitle_name(track, to.locale) for track in playback.shown_subtitles(edition)], **place)
+
+
+def token_if_known() -> str:
+    """Return a token against forgery for a viewer who has a session; who has none needs none, and gets none here."""
+    return generate_csrf() if current_app.config["SESSION_COOKIE_NAME"] in request.cookies else ""
 
 
 def of_title(session: Session, edition: Edition, to: Reader) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from moviepoint.domains.media.encoding.plan import (
 from moviepoint.domains.media.encoding.probe import Probe, SubtitleStream
 
 TEXT = "text"  # the "container" of a subtitle file
+LENGTH = "length:"  # begins the note of a sound of another length; milliseconds follow
 APART_MS = 1_000  # a dub whose length differs by more is held for the editor
 
 
@@ -124,8 +125,7 @@ def _length_note(found: Probe, film: Film) -> str:
     apart = found.duration_ms - round(float(film.seconds) * 1000)
     if abs(apart) <= APART_MS:
         return ""
-    return (f"This sound lasts {abs(apart) / 1000:.1f} s {'longer' if apart > 0 else 'shorter'} than the film. "
-            "Listen to it, set an offset if it needs one, and show it.")
+    return f"{LENGTH}{apart}"
 
 
 def _as_text(source: Path, encoding: str) -> Probe | None:

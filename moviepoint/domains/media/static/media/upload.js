@@ -6,9 +6,12 @@ const LOOK = 2000; // ms between looks at a job
 const AT_ONCE = 2;
 const LIVE = ["queued", "running", "paused"];
 
-const size = (bytes, locale) => new Intl.NumberFormat(locale, {
-  style: "unit", unit: bytes < 1e9 ? "megabyte" : "gigabyte", maximumFractionDigits: bytes < 1e7 || bytes >= 1e9 ? 1 : 0,
-}).format(bytes / (bytes < 1e9 ? 1e6 : 1e9));
+const UNITS = [[1e9, "gigabyte"], [1e6, "megabyte"], [1e3, "kilobyte"], [0, "byte"]];
+
+function size(bytes, locale) {
+  const [least, unit] = UNITS.find(([from]) => bytes >= from);
+  return new Intl.NumberFormat(locale, { style: "unit", unit, maximumSignificantDigits: 3 }).format(bytes / (least || 1));
+}
 
 /** One file on its way. Its state: asking (not begun), waiting, sending, paused, failed, encoding, done, absent. */
 class Sending {
