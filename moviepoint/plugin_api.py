@@ -9,8 +9,15 @@ from moviepoint import __version__
 from moviepoint.domains.accounts.models import User
 from moviepoint.domains.accounts.viewer import current_viewer
 from moviepoint.domains.catalog import queries as catalog
+from moviepoint.domains.catalog.images import MAX_BYTES as MAX_PICTURE
+from moviepoint.domains.catalog.images import add_image, delete_image
 from moviepoint.domains.catalog.models import Episode, Genre, Image, Person, Season, Title, TitleText
 from moviepoint.domains.catalog.texts import pick as pick_text
+from moviepoint.domains.catalog.words import site_settings
+from moviepoint.domains.history import words as history_words
+from moviepoint.domains.history.differences import differences
+from moviepoint.domains.media.local_files import take_file
+from moviepoint.domains.media.uploads import ensure_edition
 from moviepoint.hooks import hookimpl
 from moviepoint.hooks.types import (
     AdminPanel,
@@ -29,23 +36,26 @@ from moviepoint.hooks.types import (
     TitleFilter,
     TitleMatches,
 )
-from moviepoint.kernel.db import Base, UtcDateTime, db, unit_of_work, utcnow
+from moviepoint.kernel.db import Base, UtcDateTime, db, rehearsal, unit_of_work, utcnow
 from moviepoint.kernel.errors import Conflict, Forbidden, Invalid, MoviePointError, NotFound, TooMany, Unauthenticated
-from moviepoint.kernel.i18n import current_locale, gettext, lazy_gettext, ngettext
+from moviepoint.kernel.files import Storage, current_storage
+from moviepoint.kernel.i18n import current_locale, gettext, lazy_gettext, ngettext, use_locale
 from moviepoint.kernel.policies import SYSTEM, Actor, require
 from moviepoint.kernel.tasks import enqueue, enqueue_after_commit
-from moviepoint.kernel.text import country_name, language_name, normalise_language, slugify
+from moviepoint.kernel.text import country_code, country_name, language_name, normalise_language, slugify
 from moviepoint.settings import Settings
+from moviepoint.shells.admin.content import content_type, content_types
 from moviepoint.shells.admin.frame import Guarded, View
 from moviepoint.shells.site import render_page
 
 __all__ = [
     "Actor", "AdminPanel", "AdminView", "ApiResource", "Base", "Command", "Conflict", "ContentType", "Episode",
-    "Forbidden", "Found", "Genre", "Guarded", "Image", "Invalid", "MoviePointError", "NavItem", "NotFound", "Pages",
-    "Permission", "Person", "SYSTEM", "SearchDocument", "SearchSource", "Season", "Settings", "SlotFill", "Task",
-    "Title", "TitleFilter", "TitleMatches", "TitleText", "TooMany", "Unauthenticated", "User", "UtcDateTime",
-    "View", "__version__", "catalog",
-    "country_name", "current_locale", "current_viewer", "db", "enqueue", "enqueue_after_commit", "gettext",
-    "hookimpl", "language_name", "lazy_gettext", "ngettext", "normalise_language", "pick_text", "render_page",
-    "require", "slugify", "unit_of_work", "utcnow",
+    "Forbidden", "Found", "Genre", "Guarded", "Image", "Invalid", "MAX_PICTURE", "MoviePointError", "NavItem",
+    "NotFound", "Pages", "Permission", "Person", "SYSTEM", "SearchDocument", "SearchSource", "Season", "Settings",
+    "SlotFill", "Storage", "Task", "Title", "TitleFilter", "TitleMatches", "TitleText", "TooMany",
+    "Unauthenticated", "User", "UtcDateTime", "View", "__version__", "add_image", "catalog", "content_type",
+    "content_types", "country_code", "country_name", "current_locale", "current_storage", "current_viewer", "db",
+    "delete_image", "differences", "enqueue", "enqueue_after_commit", "ensure_edition", "gettext", "history_words",
+    "hookimpl", "language_name", "lazy_gettext", "ngettext", "normalise_language", "pick_text", "rehearsal",
+    "render_page", "require", "site_settings", "slugify", "take_file", "unit_of_work", "use_locale", "utcnow",
 ]

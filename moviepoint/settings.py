@@ -21,7 +21,7 @@ PREFIX = "MOVIEPOINT_"
 FILE_NAME = "moviepoint.toml"
 #: Variables with our prefix that are read before settings exist (by manage.py and the test suite).
 RESERVED = frozenset({"MOVIEPOINT_CONFIG", "MOVIEPOINT_BOOTSTRAPPED"})
-LISTS = frozenset({"locales", "plugins"})
+LISTS = frozenset({"locales", "plugins", "import_folders"})
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 Count = Annotated[int, Meta(ge=1)]
@@ -65,6 +65,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     plugins: tuple[str, ...] = ("feeds",)  # slugs switched on, in order
     plugins_dir: Path = PROJECT_ROOT / "plugins"
     themes_dir: Path = PROJECT_ROOT / "themes"
+    import_folders: tuple[str, ...] = ()  # folders of this server that importers may read, such as kodi_library
 
     ffmpeg: str = ""  # empty: the PATH, else the wheel
     ffprobe: str = ""

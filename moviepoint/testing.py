@@ -23,6 +23,7 @@ from moviepoint.domains.accounts.models import User
 from moviepoint.domains.accounts.services import create_user
 from moviepoint.domains.system.cli import migrators, upgrade_all
 from moviepoint.domains.system.theme import CACHE
+from moviepoint.hooks.manager import Plugin, import_plugin
 from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.settings import PROJECT_ROOT, Settings
 
@@ -53,18 +54,33 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="session")
 def app(settings: Settings) -> Iterator[MoviePoint]:
+    with running_app(settings) as app:
+        yield app
+
+
+@contextmanager
+def running_app(settings: Settings) -> Iterator[MoviePoint]:
+    """Give an app over a freshly migrated database; a plugin that has tables makes its own, with itself switched on."""
     app = create_app(settings)
     app.test_client_class = Client
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     app.extensions["moviepoint.tasks"].eager = False
     with app.app_context():
         if settings.database_url:
-            migrators()[0].downgrade("base")
+            for migrator in reversed(migrators()):
+                migrator.downgrade("base")
         upgrade_all()
         db.session.remove()
     yield app
     with app.app_context():
+        for migrator in migrators()[1:]:
+            migrator.downgrade("base")  # the next app on this database may not have the plugin
         db.engine.dispose()
+
+
+def load_plugin(folder: Path) -> None:
+    """Import a plugin's folder as an app does, so that its tests can import `moviepoint_plugins.<slug>`."""
+    import_plugin(Plugin(folder.name, folder))
 
 
 @pytest.fixture

@@ -72,7 +72,7 @@ class HookManager:
     def _switch_on(self, plugin: Plugin) -> None:
         plugin.manifest = plugin.manifest or read_manifest(plugin.folder / "plugin.toml", __version__)
         plugin.error = ""
-        plugin.module = _import_plugin(plugin)
+        plugin.module = import_plugin(plugin)
         try:
             self._pluggy.register(plugin.module, name=plugin.slug)
             self._pluggy.check_pending()
@@ -144,7 +144,7 @@ def find_plugins(folder: Path) -> list[Plugin]:
     return found
 
 
-def _import_plugin(plugin: Plugin) -> ModuleType:
+def import_plugin(plugin: Plugin) -> ModuleType:
     """Import a plugin's folder as a package and return its `plugin` module."""
     if PACKAGE not in sys.modules:
         parent = ModuleType(PACKAGE)

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
+from flask import current_app
+
 from moviepoint.kernel.errors import NotFound
 
 
@@ -87,3 +89,9 @@ class LocalStorage:
         while not place.exists():
             place = place.parent
         return shutil.disk_usage(place).free
+
+
+def current_storage() -> Storage:
+    """Return the storage of the current app."""
+    storage: Storage = current_app.extensions["moviepoint.storage"]
+    return storage

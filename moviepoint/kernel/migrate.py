@@ -51,7 +51,8 @@ class Migrator:
         self.metadata = metadata
         self.history = history
         self.config = Config()
-        self.config.set_main_option("script_location", str(history.folder).replace("%", "%%"))
+        self.config.set_main_option("script_location", str(CORE_FOLDER).replace("%", "%%"))  # one env.py for all
+        self.config.set_main_option("version_locations", str(history.folder / "versions").replace("%", "%%"))
         self.config.set_main_option("path_separator", "os")
 
     def current(self) -> str | None:

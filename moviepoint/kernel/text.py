@@ -79,6 +79,24 @@ def country_name(code: str, locale: str) -> str:
     return str(parsed.territories.get(code) or former.get(parsed.language) or former.get("en") or code)
 
 
+def country_code(name: str) -> str:
+    """Return a country's ISO 3166-1 code by its English or Russian name, or the code itself; empty if unknown."""
+    return _country_codes().get(name.strip().casefold(), "")
+
+
+@cache
+def _country_codes() -> dict[str, str]:
+    codes = {"usa": "US", "u.s.a.": "US", "united states of america": "US", "uk": "GB", "great britain": "GB",
+             "ussr": "SU", "korea": "KR", "czech republic": "CZ", "сша": "US"}
+    for language in ("en", "ru"):
+        former = {code: names[language] for code, names in _FORMER_COUNTRIES.items()}
+        for code, known in (dict(_locale(language).territories) | former).items():
+            if len(code) == 2 and code.isalpha():
+                codes.setdefault(str(known).casefold(), code)
+                codes.setdefault(code.casefold(), code)
+    return codes
+
+
 @cache
 def text_direction(tag: str) -> str:
     """Return `rtl` or `ltr` for a language tag."""

@@ -20,8 +20,8 @@ def title_document(title: Title) -> Document:
     return _fields(title, TITLE_FIELDS) | {
         "countries": title.countries.split(),
         "texts": _texts(title.texts, ("name", "tagline", "overview")),
-        "genres": [genre.slug for genre in title.genres],
-        "keywords": [keyword.slug for keyword in title.keywords],
+        "genres": sorted(genre.slug for genre in title.genres),  # they have no order of their own
+        "keywords": sorted(keyword.slug for keyword in title.keywords),
         "credits": [{"person": credit.person.slug, **_fields(credit, ("department", "job", "character", "guest"))}
                     for credit in title.credits],
         "companies": [{"company": row.company.slug, "role": row.role} for row in title.companies],

@@ -73,6 +73,9 @@ class Book:
 
     def _json_rows(self) -> Iterator[Row]:
         for number, raw in enumerate(self._documents(), start=1):
+            if b"\\u0000" in bytes(raw):
+                yield Row(number, fault=_("There is a character in it that is no text (NUL)."))
+                continue
             try:
                 document = msgspec.json.decode(raw)
             except RecursionError:
@@ -160,6 +163,8 @@ def _has_text(line: list[str]) -> bool:
 
 
 def _row(number: int, columns: Columns, line: list[str]) -> Row:
+    if any("\0" in cell for cell in line):
+        return Row(number, fault=_("There is a character in it that is no text (NUL)."))
     try:
         return Row(number, columns.document([_unguarded(cell) for cell in line]))
     except Invalid as error:

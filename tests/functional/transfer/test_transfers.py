@@ -280,8 +280,8 @@ def test_hostile_rows_are_faulty_and_run_nothing(client: FlaskClient, session: S
         {"kind": "film", "original_title": "a\x00b"}, {"kind": "film", "original_title": evil, "slug": "evil"}]
     transfer_id = bring_in(client, queue, json.dumps(documents), name="a.json")
     found = rows(session, transfer_id)
-    assert [row.verdict for row in found[:10]] == ["faulty"] * 10, [(row.number, row.verdict) for row in found]
-    assert all(row.faults for row in found[:10])
+    assert [row.verdict for row in found[:11]] == ["faulty"] * 11, [(row.number, row.verdict) for row in found]
+    assert all(row.faults for row in found[:11])
     assert found[11].verdict == "new"
     page = client.get(f"/admin/transfers/{transfer_id}").text
     assert "<script>alert" not in page
