@@ -46,16 +46,21 @@ from moviepoint.kernel.text import country_code, country_name, language_name, no
 from moviepoint.settings import Settings
 from moviepoint.shells.admin.content import content_type, content_types
 from moviepoint.shells.admin.frame import Guarded, View
+from moviepoint.shells.api import Page, PageQuery, paged
+from moviepoint.shells.api import blueprint as api_blueprint
+from moviepoint.shells.api import spec as api_spec
+from moviepoint.shells.api.language import in_language
 from moviepoint.shells.site import render_page
 
 __all__ = [
     "Actor", "AdminPanel", "AdminView", "ApiResource", "Base", "Command", "Conflict", "ContentType", "Episode",
     "Forbidden", "Found", "Genre", "Guarded", "Image", "Invalid", "MAX_PICTURE", "MoviePointError", "NavItem",
-    "NotFound", "Pages", "Permission", "Person", "SYSTEM", "SearchDocument", "SearchSource", "Season", "Settings",
-    "SlotFill", "Storage", "Task", "Title", "TitleFilter", "TitleMatches", "TitleText", "TooMany",
-    "Unauthenticated", "User", "UtcDateTime", "View", "__version__", "add_image", "catalog", "content_type",
-    "content_types", "country_code", "country_name", "current_locale", "current_storage", "current_viewer", "db",
-    "delete_image", "differences", "enqueue", "enqueue_after_commit", "ensure_edition", "gettext", "history_words",
-    "hookimpl", "language_name", "lazy_gettext", "ngettext", "normalise_language", "pick_text", "rehearsal",
-    "render_page", "require", "site_settings", "slugify", "take_file", "unit_of_work", "use_locale", "utcnow",
+    "NotFound", "Page", "PageQuery", "Pages", "Permission", "Person", "SYSTEM", "SearchDocument", "SearchSource",
+    "Season", "Settings", "SlotFill", "Storage", "Task", "Title", "TitleFilter", "TitleMatches", "TitleText",
+    "TooMany", "Unauthenticated", "User", "UtcDateTime", "View", "__version__", "add_image", "api_blueprint",
+    "api_spec", "catalog", "content_type", "content_types", "country_code", "country_name", "current_locale",
+    "current_storage", "current_viewer", "db", "delete_image", "differences", "enqueue", "enqueue_after_commit",
+    "ensure_edition", "gettext", "history_words", "hookimpl", "in_language", "language_name", "lazy_gettext",
+    "ngettext", "normalise_language", "paged", "pick_text", "rehearsal", "render_page", "require", "site_settings",
+    "slugify", "take_file", "unit_of_work", "use_locale", "utcnow",
 ]

@@ -117,6 +117,12 @@ def one_line(text: str) -> str:
     return " ".join(kept.split())
 
 
+def prose(text: str) -> str:
+    """Keep lines and drop other control characters, which PostgreSQL would refuse and no reader sees."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(c for c in lines if c in "\n\t" or unicodedata.category(c) != "Cc").strip()
+
+
 def _locale(tag: str) -> Locale:
     try:
         return Locale.parse(tag.replace("-", "_"))

@@ -4,16 +4,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from moviepoint.plugin_api import AdminView, Task, hookimpl, lazy_gettext
+from moviepoint.plugin_api import AdminView, ApiResource, Task, hookimpl, lazy_gettext
 
 from . import models  # noqa: F401 -- the tables
 from .admin import LibraryView
+from .api import resource
 from .work import TASK, resume, run
 
 
 @hookimpl
 def register_admin_views() -> Sequence[AdminView]:
     return [AdminView(LibraryView, lazy_gettext("Catalogue"), order=31)]
+
+
+@hookimpl
+def register_api_resources() -> Sequence[ApiResource]:
+    return [ApiResource("kodi-library", resource)]
 
 
 @hookimpl

@@ -319,6 +319,25 @@ def test_others_stay_out(client: FlaskClient, session: Session, sign_in: Callabl
     sign_in(role)
     assert client.get("/admin/kodi-library/").status_code == 403
     assert client.post(f"/admin/kodi-library/{scan.id}/import", data={"import": "1"}).status_code == 403
+    assert client.get(f"/api/v1/kodi-library/scans/{scan.id}/items").status_code == 403
+    assert client.post(f"/api/v1/kodi-library/scans/{scan.id}/import", json={}).status_code == 403
+
+
+def test_the_same_by_api(client: FlaskClient, session: Session, editor: User, queue: list[Any], library: Path) -> None:
+    refused = client.post("/api/v1/kodi-library/scans", json={"folder": "/etc", "locale": "ru"})
+    assert (refused.status_code, list(refused.json["errors"])) == (422, ["folder"])
+    answer = client.post("/api/v1/kodi-library/scans", json={"folder": str(library), "locale": "ru"})
+    assert (answer.status_code, answer.json["state"]) == (202, "waiting")
+    run(queue)
+    address = f"/api/v1/kodi-library/scans/{answer.json['id']}"
+    found = client.get(f"{address}/items").json["results"]
+    assert [(item["label"], item["verdict"]) for item in found] == [
+        ("Aelita (1924)", "new"), ("Les Vampires (1915)", "new")]
+    assert client.post(f"{address}/import", json={"items": [found[1]["id"]]}).status_code == 202
+    run(queue)
+    assert client.get(address).json["state"] == "done"
+    assert session.scalars(select(Title.kind)).all() == ["series"]
+    assert client.post(f"{address}/stop").status_code == 409
 
 
 def test_pages_are_shown_in_russian_too(client: FlaskClient, session: Session, editor: User, queue: list[Any],

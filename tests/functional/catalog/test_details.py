@@ -80,6 +80,16 @@ def test_a_document_comes_back_as_it_went_in(session: Session, aelita: Title) ->
     assert document(session, aelita) == WHOLE
 
 
+def test_no_control_character_reaches_the_database(session: Session, aelita: Title) -> None:
+    with unit_of_work() as work:
+        services.save_title(work, SYSTEM, convert(TitleInput, {
+            "original_title": "a\x00b",
+            "texts": {"en": {"name": "c\x07d", "overview": "e\x00f\r\n\x1bg\th"}}}), aelita.id)
+    found = document(session, aelita)
+    assert (found["original_title"], found["texts"]["en"]["name"]) == ("a b", "c d")
+    assert found["texts"]["en"]["overview"] == "ef\ng\th"
+
+
 def test_saving_the_same_again_writes_nothing(session: Session, aelita: Title) -> None:
     version, rows = aelita.version, session.scalars(select(Credit.id).order_by(Credit.id)).all()
     with unit_of_work() as work:

@@ -13,7 +13,7 @@ from moviepoint.domains.catalog.models import ExternalId
 from moviepoint.kernel.db import Base, utcnow
 from moviepoint.kernel.errors import Conflict, Invalid, NotFound
 from moviepoint.kernel.i18n import gettext as _
-from moviepoint.kernel.text import normalise_language, one_line, slugify
+from moviepoint.kernel.text import normalise_language, one_line, prose, slugify
 
 Row = TypeVar("Row", bound=Base)
 MAX_SLUG = 100
@@ -71,7 +71,7 @@ def set_texts(rows: list[Any], model: type[Any], texts: Mapping[str, msgspec.Str
     existing = {row.locale: row for row in rows}
     for locale, text in given.items():
         fields = text.__struct_fields__
-        values = {name: value.strip() if name in PROSE else one_line(value) for name in fields
+        values = {name: prose(value) if name in PROSE else one_line(value) for name in fields
                   if (value := getattr(text, name)) is not UNSET}
         row = existing.get(locale)
         present = {name: getattr(row, name) if row is not None else "" for name in fields}
