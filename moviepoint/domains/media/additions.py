@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from moviepoint.domains.media import documents, ledger, publishing, retiming, storing
 from moviepoint.domains.media.encoding import sidecars
-from moviepoint.domains.media.encoding.errors import Blocked, Refused
+from moviepoint.domains.media.encoding.errors import Blocked, Refused, Temporary
 from moviepoint.domains.media.encoding.naming import Intent
 from moviepoint.domains.media.encoding.plan import AudioTarget, Plan, Profile, SubtitleTarget
 from moviepoint.domains.media.encoding.probe import Probe
@@ -53,25 +53,29 @@ def publish_tracks(session: Session, storage: LocalStorage, lease: Lease, keep_s
     facts = msgspec.convert(publishing.check_result(session, job.id)["facts"], TrackFacts)
     notes = publishing.notes_of(session, job.id)
     for target, sound in zip(plan.audio, facts.audio, strict=True):
-        _move_in(session, storage, job, edition, _sound(edition, job, target, sound), plan, target)
+        _bring_in(session, storage, job, edition, _sound(edition, job, target, sound), plan, target)
     for text in plan.subtitles:
         line = _text(edition, job, text, notes.get(text.name or "", ""))
-        _move_in(session, storage, job, edition, line, plan, text)
-    edition.package_bytes += facts.size
+        _bring_in(session, storage, job, edition, line, plan, text)
+    if job.kind == "tracks":  # a track that was made anew takes the place of as much
+        edition.package_bytes += facts.size
     publishing.finish(session, job)
     session.flush()
     session.expire(edition)
     documents.record_change(session, job, edition, before)
-    return None if job.kind == "retime" else publishing.discarded(job, keep_source)
+    return publishing.discarded(session, job, keep_source)
 
 
-def _move_in(session: Session, storage: LocalStorage, job: EncodingJob, edition: Edition, row: Row | None,
-             plan: Plan, target: AudioTarget | SubtitleTarget) -> None:
-    """Move a track's files in and name them in its row; a row that an editor has removed meanwhile stays removed."""
+def _bring_in(session: Session, storage: LocalStorage, job: EncodingJob, edition: Edition, row: Row | None,
+              plan: Plan, target: AudioTarget | SubtitleTarget) -> None:
+    """Bring a track's files in and name them in its row; a row that an editor has removed meanwhile stays removed."""
     if row is None or edition.package is None:
         return
+    if job.kind == "retime" and row.offset_ms != target.offset_ms:
+        return  # it has been given another offset since: a later job makes that
     if target.name:
-        storing.move_in(storage, job.package, edition.package, target.name)
+        if not storing.carry(storage, job.package, edition.package, target.name):
+            raise Temporary("lost", f"{target.name} is not where it was made.")
         if row.path != target.name:
             storing.retire(session, storage, edition.package, row.path)
         row.path = target.name

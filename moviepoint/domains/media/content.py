@@ -14,11 +14,12 @@ from moviepoint.domains.media.documents import Document, EditionDocument, TrackS
 from moviepoint.domains.media.edition_forms import milliseconds
 from moviepoint.domains.media.models import Edition
 from moviepoint.domains.media.schemas import MarkInput, MarksInput, TrackInput, TracksInput
+from moviepoint.domains.media.storing import locked_edition
 from moviepoint.hooks.types import ContentType, Found
 from moviepoint.kernel.errors import Invalid, NotFound
 from moviepoint.kernel.i18n import gettext as _
 from moviepoint.kernel.i18n import lazy_gettext as _l
-from moviepoint.kernel.policies import Actor
+from moviepoint.kernel.policies import Actor, require
 
 
 def find(session: Session, viewer: Actor, text: str, limit: int) -> Sequence[Found]:
@@ -51,9 +52,10 @@ def save(session: Session, actor: Actor, data: Document, edition_id: int | None)
 
     Raises NotFound, Forbidden, and Invalid for a document that cannot be read or an edition that is yet to be made.
     """
-    edition = session.get(Edition, edition_id) if edition_id is not None else None
-    if edition is None:
+    if edition_id is None:
         raise Invalid(_("An edition is made by uploading a film, and not from a document."))
+    require(actor, "media.manage")
+    edition = locked_edition(session, edition_id)
     try:
         wanted = msgspec.convert(data, EditionDocument, strict=False)
     except msgspec.ValidationError as error:

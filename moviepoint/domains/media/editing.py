@@ -97,6 +97,9 @@ def remove_track(session: Session, actor: Actor, storage: LocalStorage, edition_
         raise Invalid(_("One audio track at least must be shown."))
     state = documents.edition_document(edition)
     retire(session, storage, edition.package, row.path)
+    if isinstance(row, AudioTrack):
+        freed = row.average_bandwidth * (edition.duration_ms or 0) // 8000
+        edition.package_bytes = max(0, edition.package_bytes - freed)
     rows.remove(row)
     session.flush()
     documents.record_edit(session, actor, edition, state)

@@ -60,7 +60,7 @@ def publish(session: Session, storage: LocalStorage, lease: Lease, keep_source: 
     session.expire(edition)
     documents.record_change(session, job, edition, before)
     retiming.catch_up(session, edition)
-    return discarded(job, keep_source)
+    return discarded(session, job, keep_source)
 
 
 def finish(session: Session, job: EncodingJob) -> None:
@@ -68,9 +68,12 @@ def finish(session: Session, job: EncodingJob) -> None:
     job.state, job.code, job.message, job.finished_at = "done", "", "", utcnow()
 
 
-def discarded(job: EncodingJob, keep_source: bool) -> str | None:
-    """Return the key of a job's source if it is to be deleted now, and note that it is."""
-    if keep_source or job.source.pinned:
+def discarded(session: Session, job: EncodingJob, keep_source: bool) -> str | None:
+    """Return the key of a job's source if it is to be deleted now, and note that it is; another job may need it."""
+    needed = session.scalar(select(EncodingJob.id).where(
+        EncodingJob.source_id == job.source_id, EncodingJob.id != job.id,
+        EncodingJob.state.in_((*ledger.LIVE, "paused"))).limit(1))
+    if keep_source or job.source.pinned or needed is not None:
         return None
     job.source.kept = False
     return job.source.key

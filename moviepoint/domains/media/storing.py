@@ -1,4 +1,4 @@
-"""Tracks as files: moved into a live package, carried to the next one, and removed when nobody can play them still.
+"""Tracks as files: brought into a live package and to the next one, and removed when nobody can play them still.
 
 A track is a folder of segments and a playlist of its name. A name is never used twice in a package, for what it
 names may be kept by players and proxies for a year.
@@ -31,18 +31,11 @@ def locked_edition(session: Session, edition_id: int) -> Edition:
     return edition
 
 
-def move_in(storage: LocalStorage, made: str, live: str, name: str) -> None:
-    """Move a track's files from one package into another by rename; doing it twice does no harm."""
-    for part in (name, f"{name}.m3u8"):
-        source, target = storage.path(f"{made}/{part}"), storage.path(f"{live}/{part}")
-        if source.exists():
-            source.replace(target)
-        elif not target.exists():
-            raise FileNotFoundError(part)
-
-
 def carry(storage: LocalStorage, old: str, new: str, name: str) -> bool:
-    """Give the new package a track of the old one, as links to the same bytes; False where it is not there."""
+    """Give a package a track of another one, as links to the same bytes; False where it is not there.
+
+    Doing it twice does no harm, and the other package keeps what it has.
+    """
     source = storage.path(f"{old}/{name}")
     playlist = storage.path(f"{old}/{name}.m3u8")
     if not source.is_dir() or not playlist.is_file():

@@ -20,6 +20,7 @@ from moviepoint.domains.system.cli import upgrade_all
 from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.kernel.policies import SYSTEM
 from moviepoint.settings import Settings
+from tests.functional.media.editions import cut  # noqa: F401 -- a fixture
 from tests.unit.media.conftest import film, films, sandbox, tools  # noqa: F401 -- fixtures
 from tests.unit.media.films import X264, make, pattern, tone
 

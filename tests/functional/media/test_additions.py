@@ -9,14 +9,26 @@ from pathlib import Path
 
 import m3u8
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from moviepoint.domains.history.models import Revision
-from moviepoint.domains.media import editing, playback, player, retiming, services, storing, sweep, tasks
+from moviepoint.domains.media import (
+    editing,
+    ledger,
+    playback,
+    player,
+    publishing,
+    retiming,
+    services,
+    storing,
+    sweep,
+    tasks,
+    worker,
+)
 from moviepoint.domains.media.encoding import subtitles
 from moviepoint.domains.media.encoding.binaries import Tools
 from moviepoint.domains.media.encoding.naming import Intent
-from moviepoint.domains.media.models import AudioTrack, Edition, EncodingJob, Mark, SourceAsset
+from moviepoint.domains.media.models import AudioTrack, Edition, EncodingJob, EncodingStep, Mark, SourceAsset
 from moviepoint.domains.media.schemas import TrackInput, TracksInput
 from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.kernel.errors import Invalid
@@ -331,3 +343,74 @@ def test_a_track_is_removed_and_the_last_sound_stays(house: House, film: Path) -
         editing.remove_track(session, SYSTEM, house.storage, edition_id, english, "audio")
     assert db.session.scalars(select(AudioTrack.path)).all() == ["audio_en"]
     assert Fraction(edition.duration_ms or 0, 1000) > 12
+
+
+def test_the_last_wish_wins_whichever_job_ends_first(house: House, film: Path) -> None:
+    edition_id = edition_with_package(house, film)
+    for offset in (1000, 2000):
+        save(edition_id, inputs(live(house, edition_id)[0], subs_ru={"offset_ms": offset}))
+    first, second = db.session.scalars(select(EncodingJob.id).where(EncodingJob.kind == "retime")
+                                       .order_by(EncodingJob.id)).all()
+    db.session.rollback()
+    with unit_of_work() as session:  # the later one is done first
+        services.set_priority(session, SYSTEM, second, 50)
+    drain(house)
+    row = live(house, edition_id)[0].subtitles[0]
+    assert (row.offset_ms, row.made_offset_ms, row.path) == (2000, 2000, f"subs_ru-j{second}")
+    assert house.job(first).state == "done"
+
+
+def test_publishing_a_track_twice_does_no_harm(house: House, film: Path, sidecar: Path,
+                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    edition_id = edition_with_package(house, film)
+    job = add(house, edition_id, sidecar, Intent("subtitles", "de"))
+    finish = publishing.finish
+    calls: list[int] = []
+
+    def die_once(session: object, of: EncodingJob) -> None:
+        calls.append(of.id)
+        if len(calls) == 1:
+            raise OSError("the disk went away after the files were brought in")
+        finish(session, of)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(publishing, "finish", die_once)
+    drain(house)
+    assert house.job(job).state == "running"
+    assert [row.language for row in live(house, edition_id)[0].subtitles] == ["ru"]
+    with unit_of_work() as session:
+        session.execute(update(EncodingStep).values(not_before=None))
+    drain(house)
+    edition, package = live(house, edition_id)
+    assert [row.path for row in edition.subtitles] == ["subs_ru", f"subs_de-j{job}"]
+    assert len(subtitles.read_track(package / f"subs_de-j{job}")) == 2
+
+
+def test_a_source_is_kept_while_another_job_needs_it(house: House, film: Path) -> None:
+    first = house.start(film)
+    with unit_of_work() as session:
+        job = session.get_one(EncodingJob, first)
+        other = EncodingJob(edition_id=job.edition_id, source_id=job.source_id, kind="retime", state="paused",
+                            package="packages/other")
+        session.add(other)
+        session.flush()
+        assert publishing.discarded(session, job, keep_source=False) is None
+        other.state = "done"
+        session.flush()
+        job.source.pinned = True
+        assert publishing.discarded(session, job, keep_source=False) is None
+        job.source.pinned = False
+        assert publishing.discarded(session, job, keep_source=False) == job.source.key
+
+
+def test_a_running_step_tells_its_last_lines(house: House, film: Path) -> None:
+    job_id = house.start(film)
+    with unit_of_work() as session:
+        lease = ledger.take(session, "light", "me")
+        assert lease is not None
+    watch = worker.LeaseWatch(tasks.bench(), lease)
+    watch.began("ffmpeg -i SOURCE")
+    watch.said("first\nlast")
+    watch._looked = watch._beaten = 0.0
+    watch(0.25, 1.5)
+    step = house.steps(job_id)["inspect"]
+    assert (step.log, step.command, step.speed, step.progress) == ("first\nlast", "ffmpeg -i SOURCE", 1.5, 0.25)

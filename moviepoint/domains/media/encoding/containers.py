@@ -58,14 +58,15 @@ def recognise(path: Path) -> Recognised:
         raise Refused("empty", "The file is empty. Upload it again.")
     with path.open("rb") as stream:
         head = stream.read(HEAD_BYTES)
-        name = _container_name(head)
+        name = container_name(head)
         if name is None:
             raise _refusal(head)
         missing = _missing(stream, name, size)
     return Recognised(CONTAINERS[name], size, missing)
 
 
-def _container_name(head: bytes) -> str | None:
+def container_name(head: bytes) -> str | None:
+    """Return which of the containers a file's first bytes are of, or None."""
     if len(head) >= 8 and head[4:8] in MP4_BOXES:
         return "mp4"
     for signature, name in ((b"\x1a\x45\xdf\xa3", "matroska"), (b"FLV\x01", "flv"), (b"OggS", "ogg"), (ASF, "asf"),

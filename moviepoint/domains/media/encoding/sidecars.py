@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from moviepoint.domains.media.encoding import charsets, probe, subtitles
+from moviepoint.domains.media.encoding import charsets, containers, probe, subtitles
 from moviepoint.domains.media.encoding.binaries import Tools
 from moviepoint.domains.media.encoding.child import Sandbox, Watch, silent
 from moviepoint.domains.media.encoding.errors import Refused
@@ -132,6 +132,8 @@ def _as_text(source: Path, encoding: str) -> Probe | None:
     """Return the probe of a subtitle file, or None for what is no text. Raises Refused for other texts."""
     with source.open("rb") as stream:
         head = stream.read(4096)
+    if containers.container_name(head) is not None:
+        return None
     wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or encoding.startswith("utf")
     if b"\0" in head and not wide and not charsets.decode(head).encoding.startswith("utf-16"):
         return None
