@@ -92,6 +92,8 @@ class ContentType:
     document: Callable[[Session, int], Mapping[str, Any]]  # raises NotFound
     save: Callable[[Session, Any, Mapping[str, Any], int | None], int]  # (session, actor, document, id)
     match: Callable[[Session, Mapping[str, Any]], int | None]
+    #: Makes a deleted one live again, from its last document and its id; returns its id then, which may be another.
+    bring_back: Callable[[Session, Any, Mapping[str, Any], int], int] | None = None
 
 
 @dataclass(frozen=True)
