@@ -98,6 +98,8 @@ class ContentType:
     take_in: Callable[[Session, Any, Mapping[str, Any], int | None], int] | None = None
     many: Callable[[Session, Sequence[int]], Mapping[int, Mapping[str, Any]]] | None = None  # by id, without those gone
     exchanged: bool = True  # whether files of it are brought in and taken out
+    #: Makes a deleted one live again, from its last document and its id; returns its id then, which may be another.
+    bring_back: Callable[[Session, Any, Mapping[str, Any], int], int] | None = None
 
     def documents(self, session: Session, ids: Sequence[int]) -> Mapping[int, Mapping[str, Any]]:
         """Return documents by id, in the order of the ids; what is not there is left out."""

@@ -25,7 +25,7 @@ MAX_PAGE = 4_000
 MAX_MATCHES = 5_000
 SORTS = {"added": (Title.id,), "title": (Title.original_title, Title.id), "year": (Title.year, Title.id),
          "changed": (Title.updated_at, Title.id), "published": (Title.published_at, Title.id)}
-COLUMNS = ("poster", "kind", "year", "languages", "genres", "status", "changed", "added_by")
+COLUMNS = ("poster", "kind", "year", "languages", "genres", "status", "slug", "changed", "added_by")
 DEFAULT_COLUMNS = ("poster", "kind", "year", "languages", "status")
 
 

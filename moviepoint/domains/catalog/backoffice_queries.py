@@ -3,27 +3,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from math import ceil
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.accounts.models import User
 from moviepoint.domains.catalog.backoffice_filters import NOTHING, SORTS, Filters, Known, conditions
 from moviepoint.domains.catalog.models import (
+    BulkRun,
     Collection,
+    CollectionText,
     Genre,
     GenreText,
     Image,
+    SavedView,
     Title,
     TitleGenre,
     TitleText,
 )
+from moviepoint.domains.catalog.services.desk import views_of
 from moviepoint.domains.catalog.texts import Text, pick
+from moviepoint.kernel.db import utcnow
 from moviepoint.kernel.policies import Actor
 
 PAGE_SIZE = 50
+MAX_COLLECTIONS = 200
+MAX_VIEWS_SHOWN = 100
+LATELY = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,8 @@ class Row:
     poster: int | None
     languages: tuple[str, ...]
     genres: tuple[str, ...]
+    version: int
+    here: str  # its name in the reader's own locale, or empty
 
 
 @dataclass(frozen=True)
@@ -64,7 +75,7 @@ class TitlesFound:
 
 def list_titles(session: Session, viewer: Actor, filters: Filters, chain: Sequence[str],
                 known: Known = NOTHING) -> TitlesFound:
-    """Return a page of titles in at most nine queries, however many titles there are."""
+    """Return a page of titles in at most eight queries, however many titles there are."""
     ids, total = _page(session, viewer, filters, known)
     genres = _genre_names(session, chain)
     beyond = known.matches.total - len(known.matches.ids) if filters.q and known.matches else 0
@@ -80,6 +91,19 @@ def count_titles(session: Session, viewer: Actor, filters: Filters, known: Known
 def title_ids(session: Session, viewer: Actor, filters: Filters, known: Known = NOTHING) -> Sequence[int]:
     """Return the ids of all titles that the filters leave, in the order in which they were added."""
     return session.scalars(select(Title.id).where(*conditions(viewer, filters, known)).order_by(Title.id)).all()
+
+
+def saved_views(session: Session, viewer: Actor) -> Sequence[SavedView]:
+    """Return the views that somebody sees, their own first."""
+    return session.scalars(select(SavedView).where(views_of(viewer)).order_by(
+        (SavedView.owner_id == viewer.id).desc(), SavedView.name).limit(MAX_VIEWS_SHOWN)).all()
+
+
+def runs_of(session: Session, viewer: Actor) -> Sequence[BulkRun]:
+    """Return the runs that somebody has started and that go on, or ended within the last minutes."""
+    going_on = or_(BulkRun.finished_at.is_(None), BulkRun.finished_at > utcnow() - LATELY)
+    return session.scalars(select(BulkRun).where(BulkRun.actor_id == viewer.id, going_on).order_by(
+        BulkRun.id.desc()).limit(5)).all()
 
 
 def _page(session: Session, viewer: Actor, filters: Filters, known: Known) -> tuple[Sequence[int], int]:
@@ -112,24 +136,22 @@ def _rows(session: Session, ids: Sequence[int], chain: Sequence[str], genres: Ma
         return []
     statement = select(
         Title.id, Title.kind, Title.slug, Title.original_title, Title.original_language, Title.year, Title.status,
-        Title.publish_at, Title.updated_at, User.name, User.email).outerjoin(
+        Title.publish_at, Title.updated_at, Title.version, User.name, User.email, _poster().label("poster")).outerjoin(
         User, User.id == Title.added_by_id).where(Title.id.in_(ids))
     found = {row.id: row for row in session.execute(statement)}
     texts: dict[int, list[Any]] = {}
     for text in session.execute(select(TitleText.title_id, TitleText.locale, TitleText.name).where(
             TitleText.title_id.in_(ids), TitleText.name != "").order_by(TitleText.locale)):
         texts.setdefault(text.title_id, []).append(text)
-    posters = {row.title_id: row.id for row in session.execute(
-        select(Image.title_id, Image.id).where(Image.title_id.in_(ids), Image.kind == "poster").order_by(
-            Image.position.desc(), Image.id))}
     having: dict[int, list[str]] = {}
     for row in session.execute(select(TitleGenre.title_id, Genre.slug).join(
             Genre, Genre.id == TitleGenre.genre_id).where(TitleGenre.title_id.in_(ids)).order_by(Genre.slug)):
         having.setdefault(row.title_id, []).append(genres[row.slug])
     return [Row(row.id, row.kind, row.slug, pick(texts.get(row.id, []), "name", chain, (
                 row.original_title, row.original_language)), row.original_title, row.original_language, row.year,
-                row.status, row.publish_at, row.updated_at, row.name or row.email or "", posters.get(row.id),
-                tuple(text.locale for text in texts.get(row.id, [])), tuple(having.get(row.id, [])))
+                row.status, row.publish_at, row.updated_at, row.name or row.email or "", row.poster,
+                tuple(text.locale for text in texts.get(row.id, [])), tuple(having.get(row.id, [])), row.version,
+                next((text.name for text in texts.get(row.id, []) if text.locale == chain[0]), ""))
             for row in (found[title_id] for title_id in ids)]
 
 
@@ -143,5 +165,15 @@ def _genre_names(session: Session, chain: Sequence[str]) -> dict[str, str]:
 
 
 def _collections(session: Session, chain: Sequence[str]) -> list[tuple[int, str]]:
-    rows = session.scalars(select(Collection).order_by(Collection.slug).limit(200))
-    return [(row.id, pick(row.texts, "name", chain, (row.slug, "und")).value) for row in rows]
+    first = select(Collection.id, Collection.slug).order_by(Collection.slug).limit(MAX_COLLECTIONS).subquery()
+    found: dict[int, list[Any]] = {}
+    for row in session.execute(select(first.c.id, first.c.slug, CollectionText.locale, CollectionText.name).outerjoin(
+            CollectionText, CollectionText.collection_id == first.c.id).order_by(first.c.slug)):
+        found.setdefault(row.id, []).append(row)
+    return [(row_id, pick([row for row in rows if row.locale], "name", chain, (rows[0].slug, "und")).value)
+            for row_id, rows in found.items()]
+
+
+def _poster() -> Any:
+    return select(Image.id).where(Image.title_id == Title.id, Image.kind == "poster").order_by(
+        Image.position, Image.id.desc()).limit(1).scalar_subquery()

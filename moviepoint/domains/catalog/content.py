@@ -163,13 +163,26 @@ def _collection(session: Session, row_id: int) -> Document:
     return documents.collection_document(row, terms.slugs_of(session, row))
 
 
+def _bring_back_collection(session: Session, actor: Actor, document: Document, _row_id: int) -> int:
+    """Make a collection again; titles that are gone since, or have another address, are left out."""
+    slugs = list(document.get("titles") or ())
+    there = set(session.scalars(select(Title.slug).where(Title.slug.in_(slugs), Title.deleted_at.is_(None))))
+    return _save_collection(session, actor, {**document, "titles": [slug for slug in slugs if slug in there]}, None)
+
+
+def _bring_back_person(session: Session, actor: Actor, _document: Document, person_id: int) -> int:
+    return services.take_back_person(session, actor, person_id).id
+
+
 def _term(model: Any, label: Any, kind: type[Any], endpoint: str) -> ContentType:
     return ContentType(
         terms.entity_of(model), label, policies.EDIT, kind, address=lambda row_id: url_for(endpoint, term_id=row_id),
         find=_find_terms(model), ids=_ids(model.id), match=_match_term(model),
         document=lambda session, row_id: documents.term_document(common.find(session, model, row_id)),
         save=lambda session, actor, document, row_id: int(
-            services.save_term(session, actor, model, convert(kind, document), row_id).id))
+            services.save_term(session, actor, model, convert(kind, document), row_id).id),
+        bring_back=lambda session, actor, document, _row_id: int(
+            services.save_term(session, actor, model, convert(kind, document)).id))
 
 
 #: In the order in which an import must read them: what is referred to comes first.
@@ -183,7 +196,7 @@ CONTENT_TYPES = (
         ids=_ids(Person.id, Person.deleted_at.is_(None)), match=_match_person,
         document=lambda session, row_id: documents.person_document(people.find_whole(session, row_id)),
         save=lambda session, actor, document, row_id: services.save_person(
-            session, actor, convert(PersonInput, document), row_id).id,
+            session, actor, convert(PersonInput, document), row_id).id, bring_back=_bring_back_person,
         many=lambda session, ids: {
             row.id: documents.person_document(row) for row in people.find_all_whole(session, ids)}),
     ContentType(
@@ -195,6 +208,7 @@ CONTENT_TYPES = (
             session, actor, convert(TitleInput, document), row_id).id,
         take_in=lambda session, actor, document, row_id: services.save_title(
             session, actor, convert(TitleInput, document), row_id, by_import=True).id,
+        bring_back=lambda session, actor, _document, title_id: services.take_back(session, actor, title_id).id,
         many=lambda session, ids: {
             row.id: documents.title_document(row) for row in titles.find_all_whole(session, ids)}),
     ContentType(
@@ -209,5 +223,5 @@ CONTENT_TYPES = (
         "collection", _l("Collections"), policies.EDIT, CollectionInput,
         address=lambda row_id: url_for("collections.edit", collection_id=row_id), find=_find_terms(Collection),
         ids=_ids(Collection.id), match=partial(_by_slug, Collection),
-        document=_collection, save=_save_collection),
+        document=_collection, save=_save_collection, bring_back=_bring_back_collection),
 )

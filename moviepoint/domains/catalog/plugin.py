@@ -17,7 +17,7 @@ from moviepoint.domains.catalog.admin import (
 from moviepoint.domains.catalog.api import RESOURCES
 from moviepoint.domains.catalog.content import CONTENT_TYPES
 from moviepoint.domains.catalog.search import SOURCES
-from moviepoint.domains.catalog.tasks import keep_times
+from moviepoint.domains.catalog.tasks import bulk, keep_times, resume_bulk
 from moviepoint.domains.catalog.views import files, pages
 from moviepoint.hooks import hookimpl
 from moviepoint.hooks.types import (
@@ -70,7 +70,8 @@ def register_admin_views() -> Sequence[AdminView]:
 
 @hookimpl
 def register_tasks() -> Sequence[Task]:
-    return [Task("catalog.keep_times", keep_times, every=timedelta(minutes=1))]
+    return [Task("catalog.keep_times", keep_times, every=timedelta(minutes=1)), Task("catalog.bulk", bulk),
+            Task("catalog.resume_bulk", resume_bulk, every=timedelta(minutes=1))]
 
 
 @hookimpl

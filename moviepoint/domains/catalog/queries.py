@@ -64,15 +64,6 @@ def title(session: Session, viewer: Actor | None, title_id: int, kind: str | Non
     return found
 
 
-def title_for_editing(session: Session, viewer: Actor, title_id: int) -> Title:
-    """Return a title with all that its form holds, in a fixed number of queries. Raises NotFound."""
-    found = session.scalar(scope(select(Title).where(Title.id == title_id), viewer).options(
-        *WHOLE, selectinload(Title.images), selectinload(Title.seasons)))
-    if found is None:
-        raise NotFound()
-    return found
-
-
 def outdated_locales(title: Title) -> set[str]:
     """Return the locales whose texts are older than those in the original language, or in the first one written."""
     source = next((text for text in title.texts if text.locale == title.original_language), None) or min(

@@ -179,6 +179,21 @@ class CollectionInput(Input):
 
 
 
+class SavedViewInput(Input):
+    """A list's address under a name; `query` is what stands after its question mark."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=60)] | UnsetType = UNSET
+    query: Annotated[str, Meta(max_length=2000)] | UnsetType = UNSET
+    shared: bool | UnsetType = UNSET
+
+
+class BulkInput(msgspec.Struct, frozen=True):
+    """What is done to titles: a verb, and a genre's slug or a collection's id where the verb needs one."""
+
+    verb: Annotated[str, Meta(max_length=20)]
+    argument: Annotated[str, Meta(max_length=100)] = ""
+
+
 class ImageInfo(msgspec.Struct):
     """A picture by its addresses: one for each width in pixels."""
 

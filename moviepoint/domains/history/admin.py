@@ -68,17 +68,18 @@ class HistoryView(View):
             "history/admin/revision.html", revision=found,
             differences=[words.shown(change) for change in found.changes],
             item_words=words.item_words, address=kind.address(found.entity_id) if kind else "",
-            restorable=kind is not None and found.document is not None and services.is_whole(found))
+            restorable=kind is not None and found.document is not None and services.is_whole(found),
+            deletion=services.is_deletion(found, kind))
 
     @expose("/revisions/<int:revision_id>/restore", methods=("POST",))
     def restore(self, revision_id: int) -> Response:
         """Bring an entity back to the state after a write."""
         found = queries.revision(db.session(), revision_id)
         kind = self._kind(found.entity)
+        entity_id = found.entity_id
         with self.saving(_("Restored. The state before is kept in the history.")) as session:
-            services.restore(session, current_user, kind, queries.revision(session, revision_id))
-        return redirect(self.get_url(".revision", revision_id=revision_id) if self.failure
-                        else kind.address(found.entity_id))
+            entity_id = services.restore(session, current_user, kind, queries.revision(session, revision_id))
+        return redirect(self.get_url(".revision", revision_id=revision_id) if self.failure else kind.address(entity_id))
 
     def _kind(self, entity: str) -> ContentType:
         kind = content_type(entity)

@@ -36,11 +36,22 @@ def is_whole(revision: Revision) -> bool:
     return bool(revision.document) and revision.action in ("created", "changed")
 
 
+def is_deletion(revision: Revision, kind: ContentType | None) -> bool:
+    """Say whether a revision is a deletion that its kind of content knows to take back."""
+    return revision.action == "deleted" and kind is not None and kind.bring_back is not None
+
+
 def restore(session: Session, actor: Actor, kind: ContentType, revision: Revision) -> int:
     """Save an entity's state after a write again, by its own service and rules; returns the entity's id.
 
-    Raises Invalid for a revision that holds no whole state, and whatever the service raises.
+    A deletion is taken back: the entity is there again as it was before, perhaps with another id. Raises Invalid for a
+    revision that holds no whole state, and whatever the service raises.
     """
+    if kind.bring_back is not None and is_deletion(revision, kind):
+        entity_id = kind.bring_back(session, actor, revision.document or {}, revision.entity_id)
+        record(session, actor, "restored", revision.entity, entity_id, revision.label, before={"revision": None},
+               after={"revision": revision.id})
+        return entity_id
     if not is_whole(revision) or revision.document is None:
         raise Invalid(_("This write left nothing that could be restored."))
     entity_id = kind.save(session, actor, revision.document, revision.entity_id)

@@ -6,6 +6,7 @@ slowly (facets, ranges) is done by sets of document numbers, made once a generat
 from __future__ import annotations
 
 import hashlib
+import itertools
 import shutil
 import threading
 import time
@@ -21,11 +22,12 @@ import structlog
 from whoosh import index as whoosh
 from whoosh import query as q
 from whoosh.analysis import SpaceSeparatedTokenizer
-from whoosh.fields import ID, NUMERIC, STORED, TEXT, Schema
+from whoosh.fields import ID, KEYWORD, NUMERIC, STORED, TEXT, Schema
 from whoosh.searching import Searcher
 
 from moviepoint.domains.search import ranking
 from moviepoint.domains.search.analysis import has_cyrillic, stem, stems, terms, title_key, transliterate
+from moviepoint.domains.search.bitmaps import Bitmaps, by_nearness, from_numbers, numbers
 from moviepoint.domains.search.index import (
     FACETS,
     Found,
@@ -52,7 +54,7 @@ def schema() -> Schema:
     return Schema(
         key=ID(unique=True, stored=True), source=ID(stored=True), kind=STORED,
         row=NUMERIC(int, stored=True, sortable=True),  # a column: thousands of ids are read at once
-        genres=STORED, year=STORED,
+        exact=KEYWORD(commas=True), genres=STORED, year=STORED,
         popularity=STORED, names=STORED, digest=STORED,
         title=TEXT(analyzer=spaced), tstem=TEXT(analyzer=spaced, phrase=False),
         people=TEXT(analyzer=spaced, phrase=False), text=TEXT(analyzer=spaced, phrase=False))
@@ -72,6 +74,7 @@ class Generation:
     def __init__(self, searcher: Searcher, name: str) -> None:
         self.searcher = searcher
         self.name = name
+        self.bitmaps = Bitmaps(searcher.reader())
         self._lock = threading.Lock()
         self._gathered: Gathered | None = None
 
@@ -83,11 +86,13 @@ class Generation:
                     self._gathered = _gather(self.searcher)
             return self._gathered
 
-    def not_of(self, source: str) -> set[int]:
+    def not_of(self, source: str) -> int:
         """Return the documents of all other sources; in an index of one source there are none to look at."""
-        reader = self.searcher.reader()
-        return {number for name in reader.field_terms("source") if name != source
-                for number in reader.postings("source", name).all_ids()}
+        bits = 0
+        for name in self.searcher.reader().field_terms("source"):
+            if name != source:
+                bits |= self.bitmaps.of("source", name)
+        return bits
 
 
 class WhooshIndex:
@@ -158,14 +163,16 @@ class WhooshIndex:
     def matches(self, source: str, query: Query, limit: int) -> Matches:
         generation = self._generation()
         with _readable():
-            matching, scored, _correction = self._match(generation, query, correct=False)
-            matching -= generation.not_of(source)
-            searcher = generation.searcher
-            best = sorted((number for number in scored if number in matching), key=lambda number: ranking.rank(
-                query, searcher.stored_fields(number), scored[number]), reverse=True)
-            rows = searcher.reader().column_reader("row")
-            others = sorted((rows[number] for number in matching.difference(best)), reverse=True)
-            return Matches((*(rows[number] for number in best), *others)[:limit], len(matching))
+            rungs = list(by_nearness(generation.bitmaps, query))
+            if rungs[-1].bit_count() < ranking.FEW:
+                rungs.append(rungs[-1] | from_numbers(generation.searcher.docs_for_query(lenient(query.terms))))
+            others, seen = generation.not_of(source), 0
+            rows, found = generation.searcher.reader().column_reader("row"), list[int]()
+            for rung in rungs:
+                new = rung & ~(seen | others)
+                found += (rows[number] for number in itertools.islice(numbers(new), limit - len(found)))
+                seen |= rung
+            return Matches(tuple(found), (seen & ~others).bit_count())
 
     def suggest(self, prefix: str, limit: int) -> list[Found]:
         words = terms(prefix)
@@ -189,8 +196,7 @@ class WhooshIndex:
     def digests(self) -> dict[tuple[str, int], str]:
         return {(row["source"], row["row"]): row["digest"] for row in self._generation().gathered.stored if row}
 
-    def _match(self, generation: Generation, query: Query,
-               correct: bool = True) -> tuple[set[int], dict[int, float], str]:
+    def _match(self, generation: Generation, query: Query) -> tuple[set[int], dict[int, float], str]:
         """Return all matches, the engine's score of the best of them, and a correction or nothing."""
         condition, correction = strict(query.terms), ""
         matching = set(generation.searcher.docs_for_query(condition))
@@ -198,7 +204,7 @@ class WhooshIndex:
             wider = lenient(query.terms)
             more = set(generation.searcher.docs_for_query(wider))
             if len(more) > len(matching):
-                condition, correction = wider, self._correct(generation, query.terms) if correct else ""
+                condition, correction = wider, self._correct(generation, query.terms)
                 matching |= more
         scored = {hit.docnum: float(hit.score) for hit in generation.searcher.search(condition, limit=CANDIDATES)}
         return matching, scored, correction
@@ -302,6 +308,7 @@ def fields_of(source: str, document: SearchDocument) -> dict[str, Any]:
     return {
         "key": document_key(source, document.id), "source": source, "row": document.id, "kind": document.kind,
         "genres": list(document.genres), "year": document.year, "popularity": document.popularity, "names": keys,
+        "exact": ",".join(keys),
         "digest": digest(document), "title": " ".join(term for name in spelt for term in terms(name)),
         "tstem": " ".join(term for name in spelt for term in stems(name)),
         "people": " ".join(term for name in people for term in terms(name)),

@@ -60,6 +60,9 @@ class View(Guarded, BaseView):
             if done:
                 flash(done, "success")
 
+    def offer_undo(self, done: str, revision_id: int) -> None:
+        """Say that something was deleted, beside a button that brings it back from the history."""
+        flash(done, f"undo:{revision_id}")
 
     @property
     def failure(self) -> MoviePointError | None:

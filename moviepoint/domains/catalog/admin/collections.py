@@ -15,6 +15,7 @@ from moviepoint.domains.catalog.schemas import CollectionInput
 from moviepoint.domains.catalog.services.terms import slugs_of
 from moviepoint.domains.catalog.texts import pick
 from moviepoint.domains.catalog.words import reader
+from moviepoint.domains.history.queries import of_entity
 from moviepoint.kernel.db import db
 from moviepoint.kernel.errors import Invalid
 from moviepoint.kernel.i18n import gettext as _
@@ -75,6 +76,8 @@ class CollectionsView(View):
     @expose("/<int:collection_id>/delete", methods=("POST",))
     def delete(self, collection_id: int) -> Response:
         """Delete a collection; its titles stay."""
-        with self.saving(_("Deleted.")) as session:
+        with self.saving() as session:
             services.delete_collection(session, current_user, collection_id)
+        if self.failure is None:
+            self.offer_undo(_("Deleted."), of_entity(db.session(), "collection", collection_id, 1)[0].id)
         return redirect(self.get_url(".index"))

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from moviepoint.domains.catalog import queries, services
 from moviepoint.domains.catalog.models import Person
 from moviepoint.domains.catalog.schemas import PersonInput
+from moviepoint.domains.history.queries import of_entity
 from moviepoint.kernel.db import db
 from moviepoint.kernel.errors import Invalid
 from moviepoint.kernel.i18n import gettext as _
@@ -90,6 +91,8 @@ class PeopleView(View):
     @expose("/<int:person_id>/delete", methods=("POST",))
     def delete(self, person_id: int) -> Response:
         """Delete a person who is not credited any more."""
-        with self.saving(_("Deleted.")) as session:
+        with self.saving() as session:
             services.delete_person(session, current_user, person_id)
+        if self.failure is None:
+            self.offer_undo(_("Deleted."), of_entity(db.session(), "person", person_id, 1)[0].id)
         return redirect(self.get_url(".edit", person_id=person_id) if self.failure else self.get_url(".index"))

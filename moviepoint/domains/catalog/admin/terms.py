@@ -13,6 +13,8 @@ from werkzeug.wrappers import Response
 from moviepoint.domains.catalog import queries, services
 from moviepoint.domains.catalog.models import Company, Genre, Keyword
 from moviepoint.domains.catalog.schemas import CompanyInput, TermInput
+from moviepoint.domains.catalog.services.terms import entity_of
+from moviepoint.domains.history.queries import of_entity
 from moviepoint.kernel.db import db
 from moviepoint.kernel.i18n import gettext as _
 from moviepoint.kernel.i18n import lazy_gettext
@@ -88,8 +90,10 @@ class TermsView(View):
     @expose("/<int:term_id>/delete", methods=("POST",))
     def delete(self, term_id: int) -> Response:
         """Delete a term that no title uses."""
-        with self.saving(_("Deleted.")) as session:
+        with self.saving() as session:
             services.delete_term(session, current_user, self.model, term_id)
+        if self.failure is None:
+            self.offer_undo(_("Deleted."), of_entity(db.session(), entity_of(self.model), term_id, 1)[0].id)
         return redirect(self.get_url(".index"))
 
 

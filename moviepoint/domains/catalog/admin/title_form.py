@@ -10,7 +10,7 @@ from flask_admin import expose
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from moviepoint.domains.catalog import images, policies, queries, services
+from moviepoint.domains.catalog import form_queries, images, policies, queries, services
 from moviepoint.domains.catalog.admin.entry import title_input, title_values
 from moviepoint.domains.catalog.documents import title_document
 from moviepoint.domains.catalog.labels import DEPARTMENTS
@@ -60,13 +60,14 @@ class TitleForm(View):
                 return self._meet(title_id)
             errors = self.failure.fields if isinstance(self.failure, Invalid) else {}
         session = db.session()
-        title = queries.title_for_editing(session, current_user, title_id) if title_id is not None else None
+        title = form_queries.title_for_editing(session, current_user, title_id) if title_id is not None else None
+        genres = form_queries.genres_of_form(session, title)
         form = request.form if request.method == "POST" else None
         page = self.render(
             "catalog/admin/title.html", title=title, values=title_values(form, title, locales), errors=errors,
             locales=locales, written=self.written(locales), whole=policies.may_write(current_user, title),
-            genres=session.scalars(queries.genres()).all(), chain=reader().chain,
-            counts=queries.episode_counts(session, title.id) if title and title.kind == "series" else {},
+            genres=genres, chain=reader().chain,
+            counts=form_queries.seasons_of_form(session, title),
             outdated=queries.outdated_locales(title) if title else (), departments=list(DEPARTMENTS.items()),
             company_roles=COMPANY_ROLES, release_kinds=RELEASE_KINDS, extra_kinds=EXTRA_KINDS,
             image_kinds=("poster", "backdrop"), history=of_entity(session, titles.ENTITY, title.id, 5) if title else ())

@@ -14,8 +14,11 @@ from werkzeug.wrappers import Response
 from moviepoint.domains.catalog import labels, services
 from moviepoint.domains.catalog.admin.listing import TitleList
 from moviepoint.domains.catalog.admin.seasons import SeasonPages
+from moviepoint.domains.catalog.services.titles import ENTITY
 from moviepoint.domains.catalog.texts import pick
+from moviepoint.domains.history.queries import of_entity
 from moviepoint.domains.history.words import ACTIONS, field_name
+from moviepoint.kernel.db import db
 from moviepoint.kernel.errors import Invalid
 from moviepoint.kernel.i18n import gettext as _
 from moviepoint.kernel.i18n import lazy_gettext
@@ -51,8 +54,11 @@ class TitlesView(SeasonPages, TitleList):
     @expose("/<int:title_id>/delete", methods=("POST",))
     def delete(self, title_id: int) -> Response:
         """Put a title into the bin."""
-        with self.saving(_("It lies in the bin now, and can be taken back from there.")) as session:
+        with self.saving() as session:
             services.delete_title(session, current_user, title_id)
+        if self.failure is None:
+            self.offer_undo(_("It lies in the bin now, and can be taken back from there."),
+                            of_entity(db.session(), ENTITY, title_id, 1)[0].id)
         return redirect(self.get_url(".index"))
 
     @expose("/<int:title_id>/<any(take_back, purge):verb>", methods=("POST",))

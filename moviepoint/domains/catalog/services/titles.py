@@ -1,13 +1,14 @@
 """Writes of films and series."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import UNSET
-from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from moviepoint.domains.catalog import policies
 from moviepoint.domains.catalog.documents import title_document
@@ -36,6 +37,8 @@ from moviepoint.kernel.text import one_line
 
 ENTITY = "title"
 PLAIN = ("kind", "original_title", "year", "end_year", "runtime")
+LISTS = ("texts", "genres", "keywords", "credits", "companies", "releases", "alternative_titles", "extras",
+         "external_ids", "seasons", "images")
 WHOLE = (
     selectinload(Title.texts), selectinload(Title.genres), selectinload(Title.keywords),
     selectinload(Title.credits).joinedload(Credit.person), selectinload(Title.companies).joinedload(
@@ -115,7 +118,8 @@ def _new_title(actor: Actor, data: TitleInput) -> Title:
     if data.kind is UNSET or data.original_title is UNSET:
         raise Invalid(_("A new title needs a kind and an original title."))
     return Title(kind=data.kind, original_title=one_line(data.original_title), slug="", countries="",
-                 added_by_id=actor.id, locks=[], original_language="und")
+                 added_by_id=actor.id, locks=[], original_language="und",
+                 **{name: [] for name in LISTS})  # said to be empty, they are not asked for
 
 
 def _set_plain(session: Session, title: Title, data: TitleInput) -> None:
@@ -141,7 +145,7 @@ def _set_lists(session: Session, title: Title, data: TitleInput) -> None:
     if data.keywords is not UNSET:
         title.keywords = common.by_slug(session, Keyword, data.keywords, "keywords")
     if data.credits is not UNSET:
-        common.set_rows(title.credits, Credit, _credits(session, data.credits))
+        _set_credits(session, title, _credits(session, data.credits))
     if data.companies is not UNSET:
         companies = {row.slug: row for row in common.by_slug(
             session, Company, [part.company for part in data.companies], "companies")}
@@ -152,6 +156,23 @@ def _set_lists(session: Session, title: Title, data: TitleInput) -> None:
             common.set_rows(getattr(title, name), model, [_detail(name, part) for part in given])
     if data.external_ids is not UNSET:
         common.set_external_ids(title.external_ids, data.external_ids)
+
+
+def _set_credits(session: Session, title: Title, wanted: Sequence[Mapping[str, Any]]) -> None:
+    """Change the credits that are there row by row, and add new ones all at once.
+
+    The unit of work would insert them one statement each on SQLite, which does not give keys back in order.
+    """
+    present = len(title.credits)
+    common.set_rows(title.credits, Credit, wanted[:present])
+    if new := wanted[present:]:
+        session.flush()
+        session.execute(insert(Credit), [
+            {name: value for name, value in credit.items() if name != "person"} | {
+                "person_id": credit["person"].id, "title_id": title.id, "position": position}
+            for position, credit in enumerate(new, present)])
+        set_committed_value(title, "credits", session.scalars(select(Credit).where(
+            Credit.title_id == title.id).order_by(Credit.position).options(joinedload(Credit.person))).all())
 
 
 def _detail(field: str, part: msgspec.Struct) -> dict[str, Any]:

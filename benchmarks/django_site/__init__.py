@@ -1,0 +1,1 @@
+"""The smallest sensible Django admin of the same titles, on a copy of the same SQLite file."""
