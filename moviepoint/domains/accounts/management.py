@@ -31,13 +31,11 @@ def change_user(session: Session, actor: Actor, user_id: int, *, name: str, acti
     user = session.get(User, user_id)
     if user is None:
         raise NotFound()
-    wanted = session.scalars(select(Role).where(Role.name.in_(roles))).all()
-    if missing := set(roles) - {role.name for role in wanted}:
-        raise Invalid(_("There is no role called %(name)s.", name=", ".join(sorted(missing))))
+    wanted = named_roles(session, roles)
     for role in {*wanted, *user.roles}:  # those that stay too: nobody shuts out who may more than they
-        _require_grants(actor, role.permissions)
+        require_grants(actor, role.permissions)
     before = _facts(user)
-    user.name, user.active, user.roles = one_line(name)[:80], active, list(wanted)
+    user.name, user.active, user.roles = one_line(name)[:80], active, wanted
     session.flush()
     _require_administrator(session)
     record(session, actor, "changed", "user", user.id, user.email, before=before, after=_facts(user))
@@ -88,7 +86,7 @@ def set_grants(session: Session, actor: Actor, known: Iterable[Permission], loca
     possible = set(possible_grants(known, locales))
     if wrong := sorted(set(grants) - possible - set(role.permissions)):
         raise Invalid(_("There is nothing called %(slug)s.", slug=", ".join(wrong)[:200]))
-    _require_grants(actor, set(grants) ^ set(role.permissions))
+    require_grants(actor, set(grants) ^ set(role.permissions))
     before = {"grants": sorted(role.permissions)}
     role.permissions = sorted(set(grants))
     session.flush()
@@ -107,7 +105,25 @@ def possible_grants(known: Iterable[Permission], locales: Sequence[str]) -> list
     return grants
 
 
-def _require_grants(actor: Actor, grants: Iterable[str]) -> None:
+def named_roles(session: Session, names: Collection[str]) -> list[Role]:
+    """Return the roles with these names. Raises Invalid for a name that no role has."""
+    found = list(session.scalars(select(Role).where(Role.name.in_(names)).order_by(Role.id)))
+    if missing := set(names) - {role.name for role in found}:
+        raise Invalid(_("There is no role called %(name)s.", name=", ".join(sorted(missing))[:200]))
+    return found
+
+
+def may_give(actor: Actor, role: Role) -> bool:
+    """Say whether an actor has all that a role allows, and so may give it."""
+    try:
+        require_grants(actor, role.permissions)
+    except Forbidden:
+        return False
+    return True
+
+
+def require_grants(actor: Actor, grants: Iterable[str]) -> None:
+    """Raise Forbidden unless the actor has all of these grants: nobody gives what they do not have."""
     for grant in grants:
         permission, _at, locale = grant.partition("@")
         name, _colon, own = permission.partition(":")

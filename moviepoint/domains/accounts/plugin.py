@@ -2,14 +2,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
-from moviepoint.domains.accounts import api
+from moviepoint.domains.accounts import api, invitation_api, invitation_pages, invitations
 from moviepoint.domains.accounts.admin import RolesView, UsersView
 from moviepoint.domains.accounts.cli import user_group
+from moviepoint.domains.accounts.invitation_admin import InvitationsView
 from moviepoint.domains.accounts.management import MANAGE
-from moviepoint.domains.accounts.tasks import send_mail
+from moviepoint.domains.accounts.tasks import send_invitation, send_invitations, send_mail
+from moviepoint.domains.accounts.token_model import ApiToken  # noqa: F401
 from moviepoint.hooks import hookimpl
-from moviepoint.hooks.types import AdminView, ApiResource, Command, Permission, Task
+from moviepoint.hooks.types import AdminView, ApiResource, Command, Pages, Permission, Task
 from moviepoint.kernel.i18n import lazy_gettext
 
 
@@ -23,17 +26,25 @@ def register_permissions() -> Sequence[Permission]:
 @hookimpl
 def register_admin_views() -> Sequence[AdminView]:
     group = lazy_gettext("People and permissions")
-    return [AdminView(UsersView, group, order=70), AdminView(RolesView, group, order=71)]
+    return [AdminView(UsersView, group, order=70), AdminView(InvitationsView, group, order=71),
+            AdminView(RolesView, group, order=72)]
 
 
 @hookimpl
 def register_api_resources() -> Sequence[ApiResource]:
-    return [ApiResource("users", api.users), ApiResource("roles", api.roles)]
+    return [ApiResource("users", api.users), ApiResource("roles", api.roles),
+            ApiResource("invitations", invitation_api.resource)]
+
+
+@hookimpl
+def register_pages() -> Sequence[Pages]:
+    return [Pages(invitation_pages.pages)]
 
 
 @hookimpl
 def register_tasks() -> Sequence[Task]:
-    return [Task("accounts.mail", send_mail)]
+    return [Task("accounts.mail", send_mail), Task(invitations.SEND, send_invitation),
+            Task("accounts.invitations", send_invitations, every=timedelta(minutes=5))]
 
 
 @hookimpl

@@ -17,6 +17,8 @@ ACTIONS = {
     "scheduled": lazy_gettext("scheduled"), "published": lazy_gettext("published"),
     "archived": lazy_gettext("archived"), "restored": lazy_gettext("restored"),
     "image_added": lazy_gettext("picture added"), "image_changed": lazy_gettext("picture changed"),
+    "sent_again": lazy_gettext("sent again"), "revoked": lazy_gettext("revoked"),
+    "accepted": lazy_gettext("accepted"),
     "image_deleted": lazy_gettext("picture deleted"),
     "encoded": lazy_gettext("encoded"), "job_started": lazy_gettext("encoding begun"),
     "job_cancelled": lazy_gettext("encoding called off"), "job_retried": lazy_gettext("encoding taken up again"),
