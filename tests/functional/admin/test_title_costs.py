@@ -172,7 +172,8 @@ def test_the_first_entry_of_24_credits_costs_at_most_45_queries(client: FlaskCli
 @pytest.mark.parametrize(("before", "after"), [(0, 3), (3, 0), (3, 5), (5, 2), (4, 4)])
 def test_lists_of_credits_grow_and_shrink_in_order(session: Session, editor: User, before: int, after: int) -> None:
     def credits(count: int, first: int) -> TitleInput:
-        return convert(TitleInput, {"credits": [{"person": f"person-{first - i}", "job": str(i)} for i in range(count)]})
+        return convert(TitleInput, {
+            "credits": [{"person": f"person-{first - i}", "job": str(i)} for i in range(count)]})
 
     title_id = enter("film", 0)
     with unit_of_work() as work:
