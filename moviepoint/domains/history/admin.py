@@ -30,6 +30,10 @@ class HistoryView(View):
     def __init__(self) -> None:
         super().__init__(name=lazy_gettext("History"), endpoint="history", url="history")
 
+    def is_visible(self) -> bool:
+        """Stand in the menu for those who may read the whole trail; others come here from what they edit."""
+        return bool(current_user.is_authenticated and current_user.may(READ))
+
     def render(self, template: str, **variables: Any) -> str:
         """Render with the words of history."""
         return str(super().render(template, kinds=content_types(), actions=words.ACTIONS, field_name=words.field_name,

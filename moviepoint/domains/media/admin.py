@@ -30,6 +30,8 @@ class JobsView(View):
 
     permission = "media.manage"
 
+    commands = ((lazy_gettext("Failed jobs"), ".index", {"state": "failed"}),)
+
     def __init__(self) -> None:
         super().__init__(name=lazy_gettext("Encoding"), endpoint="media_jobs", url="jobs")
 

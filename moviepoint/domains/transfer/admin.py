@@ -39,6 +39,8 @@ VERDICT_NAMES = {
 class TransfersView(View):
     """Files on their way in and out."""
 
+    commands = ((lazy_gettext("Bring in a table"), ".index", {}), (lazy_gettext("Take out a table"), ".index", {}))
+
     def __init__(self) -> None:
         super().__init__(name=lazy_gettext("Import and export"), endpoint="transfers", url="transfers")
 

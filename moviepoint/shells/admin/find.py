@@ -1,4 +1,4 @@
-"""Quick search over everything an editor can reach: content of every kind, and the back office's own pages."""
+"""Quick search over everything an editor can reach: content of every kind, the back office's pages and commands."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -54,6 +54,8 @@ class FindView(View):
     def _groups(self, session: Session, text: str) -> Iterator[tuple[str, list[dict[str, str]]]]:
         if pages := list(self._pages(text)):
             yield _("Pages"), pages
+        if commands := list(self._commands(text)):
+            yield _("Commands"), commands
         for kind in content_types().values() if text else ():
             if current_user.may_in_part(kind.permission) and (
                     found := kind.find(session, current_user, text, PER_KIND)):
@@ -65,6 +67,13 @@ class FindView(View):
             name = str(view.name)
             if text.casefold() in name.casefold() and view.is_visible() and view.is_accessible():
                 yield {"label": name, "note": "", "url": view.get_url(f"{view.endpoint}.index")}
+
+    def _commands(self, text: str) -> Iterator[dict[str, str]]:
+        for view in self._views():
+            if isinstance(view, View) and view.commands and view.is_accessible():
+                for name, endpoint, arguments in view.commands:
+                    if text.casefold() in str(name).casefold():
+                        yield {"label": str(name), "note": "", "url": view.get_url(f"{view.endpoint}{endpoint}", **arguments)}
 
     def _views(self) -> list[BaseView]:
         views: list[BaseView] = self.admin._views

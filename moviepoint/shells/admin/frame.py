@@ -40,7 +40,13 @@ class Guarded:
 
 
 class View(Guarded, BaseView):
-    """The base of the back office's views."""
+    """The base of the back office's views.
+
+    `commands` are what one can do here straight away, for quick search: lazily translated names, each with the
+    endpoint and the arguments of its page.
+    """
+
+    commands: tuple[tuple[Any, str, dict[str, Any]], ...] = ()
 
     @contextmanager
     def saving(self, done: str = "") -> Iterator[Session]:

@@ -47,13 +47,25 @@ def test_answers_are_few_whatever_there_is(client: FlaskClient, sign_in: Callabl
     assert len(client.get("/admin/find/one/person?q=namesake").json) == 12
 
 
+def test_commands_are_found_and_open_their_page(client: FlaskClient, sign_in: Callable[..., User]) -> None:
+    sign_in("editor")
+    client.set_cookie("locale", "ru")
+    groups = {group["heading"]: group["hits"] for group in client.get("/admin/find/answers?q=добавить").json}
+    assert [hit["url"] for hit in groups["Действия"]] == ["/admin/titles/new", "/admin/people/new"]
+    for group in client.get("/admin/find/answers?q=").json:
+        for hit in group["hits"]:
+            assert client.get(hit["url"]).status_code == 200, hit
+    sign_in("translator")
+    assert "/admin/jobs/" not in client.get("/admin/find/answers?q=").text
+
+
 @pytest.mark.parametrize("text", ["", "   ", "%", "_", "'; drop table titles", "x" * 5_000, "<script>"])
 def test_odd_words_find_nothing_and_break_nothing(client: FlaskClient, sign_in: Callable[..., User], catalogue: None,
                                                   text: str) -> None:
     sign_in("editor")
     answer = client.get("/admin/find/answers", query_string={"q": text})
     assert answer.status_code == 200
-    assert {group["heading"] for group in answer.json} <= {"Pages", "Страницы"}
+    assert {group["heading"] for group in answer.json} <= {"Pages", "Страницы", "Commands", "Действия"}
     assert "<script>" not in client.get("/admin/find/", query_string={"q": text}).text.split("<main", 1)[1].split(
         "</main>")[0]
 

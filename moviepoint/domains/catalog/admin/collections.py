@@ -31,6 +31,8 @@ class CollectionsView(View):
 
     permission = "catalog.edit"
 
+    commands = ((lazy_gettext("Make a collection"), ".new", {}),)
+
     def __init__(self) -> None:
         super().__init__(name=lazy_gettext("Collections"), endpoint="collections", url="collections")
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import current_app
+from flask_login import current_user
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -16,11 +17,16 @@ from moviepoint.kernel.policies import SYSTEM
 
 
 def catalogue_figures(session: Session) -> Mapping[str, Any]:
-    """Return the counts of titles by status and by what they lack: those that the list shows for the same filters."""
+    """Return the counts of titles by status, by what they lack, and of the viewer's own that are not public yet.
+
+    Each is what the list shows for the same filters.
+    """
     statuses: dict[str, int] = {row[0]: row[1] for row in session.execute(
         select(Title.status, func.count(Title.id)).where(Title.deleted_at.is_(None)).group_by(Title.status))}
     locales = current_app.extensions["moviepoint.settings"].locales
     lacking = {missing: count_titles(session, SYSTEM, Filters(missing=missing))
                for missing in ("poster", *(f"texts@{locale}" for locale in locales))}
-    return {"statuses": {name: statuses.get(name, 0) for name in STATUS_NAMES}, "names": STATUS_NAMES,
+    mine = {status: count_titles(session, SYSTEM, Filters(status=status, added_by=current_user.id))
+            for status in ("draft", "in_review")}
+    return {"mine": mine, "statuses": {name: statuses.get(name, 0) for name in STATUS_NAMES}, "names": STATUS_NAMES,
             "lacking": lacking}

@@ -31,6 +31,8 @@ class PeopleView(View):
 
     permission = "catalog.edit"
 
+    commands = ((lazy_gettext("Enter a person"), ".new", {}),)
+
     def __init__(self) -> None:
         super().__init__(name=lazy_gettext("People"), endpoint="people", url="people")
 

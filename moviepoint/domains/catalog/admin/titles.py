@@ -29,6 +29,9 @@ class TitlesView(SeasonPages, TitleList):
 
     permission = "catalog.edit"
 
+    commands = ((lazy_gettext("Enter a title"), ".new", {}), (lazy_gettext("The bin"), ".index", {"bin": 1}),
+                (lazy_gettext("Titles without a poster"), ".index", {"missing": "poster"}))
+
     def __init__(self) -> None:
         super().__init__(name=lazy_gettext("Titles"), endpoint="titles", url="titles")
 
