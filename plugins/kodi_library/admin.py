@@ -18,7 +18,6 @@ from moviepoint.plugin_api import (
     gettext,
     history_words,
     lazy_gettext,
-    require,
     site_settings,
 )
 
@@ -91,9 +90,8 @@ class LibraryView(View):
         """Keep what is ticked on a page; with `import`, go on and import all that is ticked."""
         scan = self._scan(scan_id)
         with self.saving() as session:
-            require(current_user, work.PERMISSION)
             if scan.state == "ready":
-                work.choose(session, scan, _ids("listed"), _ids("ticked"))
+                work.choose(session, current_user, scan, _ids("listed"), _ids("ticked"))
             if "import" in request.form:
                 work.import_chosen(session, current_user, scan)
         return redirect(self.get_url(".detail", scan_id=scan_id, page=request.form.get("page", 1)))
@@ -102,7 +100,7 @@ class LibraryView(View):
     def stop(self, scan_id: int) -> Response:
         """Call a walk or an import off."""
         with self.saving(gettext("Called off.")) as session:
-            work.stop(session, self._scan(scan_id))
+            work.stop(session, current_user, self._scan(scan_id))
         return redirect(self.get_url(".detail", scan_id=scan_id))
 
     @staticmethod

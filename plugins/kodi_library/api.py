@@ -120,7 +120,7 @@ def import_items(scan_id: int, json: LibraryImportInput) -> Any:
         scan = _scan(scan_id)
         if json.items is not None and scan.state == "ready":
             everything = set(session.scalars(select(LibraryItem.id).where(LibraryItem.scan_id == scan_id)))
-            work.choose(session, scan, everything, set(json.items))
+            work.choose(session, current_user, scan, everything, set(json.items))
         work.import_chosen(session, current_user, scan)
     return _shown(LibraryScanInfo, scan), 202
 
@@ -133,7 +133,7 @@ def stop_scan(scan_id: int) -> LibraryScanInfo:
     _allow()
     with unit_of_work() as session:
         scan = _scan(scan_id)
-        work.stop(session, scan)
+        work.stop(session, current_user, scan)
     return _shown(LibraryScanInfo, scan)
 
 

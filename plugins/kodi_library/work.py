@@ -1,10 +1,11 @@
 """Walks and imports, done by tasks: a killed worker is followed by another, and no file is taken in twice."""
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +42,20 @@ log = structlog.get_logger(__name__)
 TASK = "kodi_library.work"
 PERMISSION = "catalog.edit"
 SILENT = timedelta(seconds=60)
-BATCH_SECONDS = 0.5
+BATCH = 5  # films judged in one transaction: nobody waits long for it
 
 
 class Stopped(Exception):
     """Somebody has called the work off, or another worker has it."""
+
+
+@dataclass
+class Lease:
+    """This worker's hold on a scan: it is lost when somebody else has written its state or its beat."""
+
+    scan_id: int
+    state: str
+    beat_at: datetime
 
 
 def folders() -> list[Path]:
@@ -85,16 +95,18 @@ def _go_on(session: Session, scan: LibraryScan, state: str) -> LibraryScan:
     return scan
 
 
-def choose(session: Session, scan: LibraryScan, listed: set[int], ticked: set[int]) -> None:
+def choose(session: Session, actor: Actor, scan: LibraryScan, listed: set[int], ticked: set[int]) -> None:
     """Keep which of the items listed are ticked."""
+    require(actor, PERMISSION)
     for chosen, ids in ((True, listed & ticked), (False, listed - ticked)):
         session.execute(update(LibraryItem).where(
             LibraryItem.scan_id == scan.id, LibraryItem.id.in_(ids), LibraryItem.verdict != "faulty").values(
             chosen=chosen))
 
 
-def stop(session: Session, scan: LibraryScan) -> None:
+def stop(session: Session, actor: Actor, scan: LibraryScan) -> None:
     """Call a walk or an import off; what is imported stays."""
+    require(actor, PERMISSION)
     if scan.state not in WORKING:
         raise Conflict(gettext("This cannot be done with it as it is now."))
     scan.state = "stopped"
@@ -109,12 +121,13 @@ def resume() -> None:
 
 def run(scan_id: int) -> None:
     """Do what a scan waits for, to its end."""
-    scan = _claim(scan_id)
-    if scan is None:
+    claimed = _claim(scan_id)
+    if claimed is None:
         return
+    scan, lease = claimed
     try:
         with use_locale(scan.said_in):
-            (_look if scan.state == "looking" else _import)(scan, _actor(scan))
+            (_look if scan.state == "looking" else _import)(scan, lease, _actor(scan))
     except Stopped:
         log.info("library scan stopped", scan=scan_id)
     except OperationalError:
@@ -130,16 +143,17 @@ def _is_silent() -> ColumnElement[bool]:
     return or_(LibraryScan.beat_at.is_(None), LibraryScan.beat_at < utcnow() - SILENT)
 
 
-def _claim(scan_id: int) -> LibraryScan | None:
+def _claim(scan_id: int) -> tuple[LibraryScan, Lease] | None:
+    now = utcnow()
     with unit_of_work() as session:
         taken: Any = session.execute(update(LibraryScan).where(
-            LibraryScan.id == scan_id, LibraryScan.state.in_(WORKING), _is_silent()).values(beat_at=utcnow()))
+            LibraryScan.id == scan_id, LibraryScan.state.in_(WORKING), _is_silent()).values(beat_at=now))
         if not taken.rowcount:
             return None
         scan = session.get_one(LibraryScan, scan_id, populate_existing=True)
         if scan.state == "waiting":
             scan.state = "looking"
-        return scan
+        return scan, Lease(scan_id, scan.state, now)
 
 
 def _actor(scan: LibraryScan) -> Actor:
@@ -149,52 +163,50 @@ def _actor(scan: LibraryScan) -> Actor:
     return user
 
 
-def _look(scan: LibraryScan, actor: Actor) -> None:
-    """Walk, and judge what is found; one that was cut off begins anew."""
+def _look(scan: LibraryScan, lease: Lease, actor: Actor) -> None:
+    """Walk, and judge what is found; one that was cut off begins anew. The disk is read outside any transaction."""
     root = Path(scan.folder)
-    with _beat(scan.id, "looking") as (session, current):
+    with _beat(lease) as (session, current):
         session.execute(delete(LibraryItem).where(LibraryItem.scan_id == scan.id))
         current.seen = 0
-    walk, ended = Walk(root, scan.locale).run(), False
-    while not ended:
-        with _beat(scan.id, "looking") as (session, current):
-            until = time.monotonic() + BATCH_SECONDS
-            while not ended and time.monotonic() < until:
-                found = next(walk, None)
-                ended = found is None
-                if found is not None:
-                    item = importing.judge(session, actor, root, scan.locale, found)
-                    item.scan_id = scan.id
-                    session.add(item)
-                    session.get_one(LibraryScan, scan.id).seen += 1
-    with _beat(scan.id, "looking") as (_session, current):
+    walk, part = Walk(root, scan.locale).run(), [None]
+    while part:
+        part = list(islice(walk, BATCH))
+        with _beat(lease) as (session, _current):
+            for found in part:
+                item = importing.judge(session, actor, root, scan.locale, found)
+                item.scan_id = scan.id
+                session.add(item)
+            session.flush()
+            session.get_one(LibraryScan, scan.id).seen += len(part)
+    with _beat(lease) as (_session, current):
         current.state, current.total = "ready", current.seen
 
 
-def _import(scan: LibraryScan, actor: Actor) -> None:
+def _import(scan: LibraryScan, lease: Lease, actor: Actor) -> None:
     """Import the chosen items one by one: first the catalogue's part in one commit, then the files."""
     root = Path(scan.folder)
     waiting = (LibraryItem.scan_id == scan.id, LibraryItem.chosen, LibraryItem.outcome == "",
                LibraryItem.verdict.in_(("new", "changed")))
-    with _beat(scan.id, "importing") as (session, current):
+    with _beat(lease) as (session, current):
         ids = session.scalars(select(LibraryItem.id).where(*waiting).order_by(LibraryItem.id)).all()
         current.total = current.seen + len(ids)
     for item_id in ids:
         outcome, faults, title_id = "imported", [], None
         try:
-            title_id = _import_item(scan, actor, root, item_id)
+            title_id = _import_item(scan, lease, actor, root, item_id)
         except (MoviePointError, OSError) as error:
             outcome, faults = "failed", [str(getattr(error, "message", error))]
-        with _beat(scan.id, "importing") as (session, current):
+        with _beat(lease) as (session, current):
             item = session.get_one(LibraryItem, item_id)
             item.outcome, item.faults, item.title_id = outcome, faults, title_id or item.title_id
             current.seen += 1
     _end(scan.id, "done")
 
 
-def _import_item(scan: LibraryScan, actor: Actor, root: Path, item_id: int) -> int:
+def _import_item(scan: LibraryScan, lease: Lease, actor: Actor, root: Path, item_id: int) -> int:
     storage = current_storage()
-    with _beat(scan.id, "importing") as (session, _current):
+    with _beat(lease) as (session, _current):
         item = session.get_one(LibraryItem, item_id)
         found = importing.found_again(item.found)
         importing.present(session, found.document)
@@ -203,7 +215,7 @@ def _import_item(scan: LibraryScan, actor: Actor, root: Path, item_id: int) -> i
         session.get_one(LibraryItem, item_id).title_id = title_id
 
     def beat() -> None:
-        with _beat(scan.id, "importing"):
+        with _beat(lease):
             pass
 
     importing.take_films(actor, storage, site_settings(), root, title_id, found, beat)
@@ -211,14 +223,16 @@ def _import_item(scan: LibraryScan, actor: Actor, root: Path, item_id: int) -> i
 
 
 @contextmanager
-def _beat(scan_id: int, state: str) -> Iterator[tuple[Session, LibraryScan]]:
-    """Give one unit of work on a scan that is still in `state`. Raises Stopped."""
+def _beat(lease: Lease) -> Iterator[tuple[Session, LibraryScan]]:
+    """Give one unit of work on a scan that is still this worker's, and say that it lives. Raises Stopped."""
+    now = utcnow()
     with unit_of_work() as session:
-        scan = session.get(LibraryScan, scan_id, with_for_update=True, populate_existing=True)
-        if scan is None or scan.state != state:
+        scan = session.get(LibraryScan, lease.scan_id, with_for_update=True, populate_existing=True)
+        if scan is None or (scan.state, scan.beat_at) != (lease.state, lease.beat_at):
             raise Stopped
-        scan.beat_at = utcnow()
+        scan.beat_at = now
         yield session, scan
+    lease.beat_at = now  # not before it is committed
 
 
 def _end(scan_id: int, state: str, error: str = "") -> None:

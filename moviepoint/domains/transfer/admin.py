@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from flask import current_app, redirect, request
@@ -107,13 +108,15 @@ class TransfersView(View):
     def choose(self, transfer_id: int) -> Response:
         """Keep which rows of a page are ticked, or take or leave all; with `apply`, go on and apply them."""
         form, transfer = request.form, self._transfer(transfer_id)
+        choose = partial(services.choose, actor=current_user, kind=exchanged_type(transfer.content_type),
+                         transfer=transfer)
         with self.saving() as session:
             if "all" in form:
-                services.choose(session, transfer, form["all"] == "1")
+                choose(session, chosen=form["all"] == "1")
             elif transfer.state == "ready":
                 listed, ticked = set(_numbers("row")), set(_numbers("ticked"))
-                services.choose(session, transfer, True, listed & ticked)
-                services.choose(session, transfer, False, listed - ticked)
+                choose(session, chosen=True, numbers=listed & ticked)
+                choose(session, chosen=False, numbers=listed - ticked)
             if "apply" in form:
                 services.apply(session, current_user, exchanged_type(transfer.content_type), transfer)
         return self._back(transfer_id)
@@ -122,14 +125,17 @@ class TransfersView(View):
     def change(self, transfer_id: int, verb: str) -> Response:
         """Call a transfer off, or rehearse its file again."""
         with self.saving(_("Called off.") if verb == "cancel" else "") as session:
-            (services.cancel if verb == "cancel" else services.rehearse_again)(session, self._transfer(transfer_id))
+            transfer = self._transfer(transfer_id)
+            change = services.cancel if verb == "cancel" else services.rehearse_again
+            change(session, current_user, exchanged_type(transfer.content_type), transfer)
         return self._back(transfer_id)
 
     @expose("/<int:transfer_id>/delete", methods=("POST",))
     def delete(self, transfer_id: int) -> Response:
         """Remove a transfer and its file."""
         with self.saving(_("Removed. What was applied stays.")) as session:
-            services.delete(session, _storage(), self._transfer(transfer_id))
+            transfer = self._transfer(transfer_id)
+            services.delete(session, current_user, exchanged_type(transfer.content_type), _storage(), transfer)
         return self._back(transfer_id) if self.failure else redirect(self.get_url(".index"))
 
     @expose("/<int:transfer_id>/file")

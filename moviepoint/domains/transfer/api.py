@@ -144,7 +144,8 @@ def choose(transfer_id: int, json: ChoiceInput) -> TransferDetail:
     """Take rows into what will be applied, or leave them out."""
     with unit_of_work() as session:
         transfer = _transfer(transfer_id)
-        services.choose(session, transfer, json.chosen, json.numbers)
+        services.choose(session, signed_in(), exchanged_type(transfer.content_type), transfer, json.chosen,
+                        json.numbers)
     return _detail(transfer)
 
 
@@ -167,7 +168,7 @@ def cancel(transfer_id: int) -> TransferDetail:
     """Stop a transfer; rows that are applied stay so."""
     with unit_of_work() as session:
         transfer = _transfer(transfer_id)
-        services.cancel(session, transfer)
+        services.cancel(session, signed_in(), exchanged_type(transfer.content_type), transfer)
     return _detail(transfer)
 
 
@@ -177,7 +178,9 @@ def cancel(transfer_id: int) -> TransferDetail:
 def delete(transfer_id: int) -> FlaskResponse:
     """Remove a transfer with its file."""
     with unit_of_work() as session:
-        services.delete(session, current_app.extensions["moviepoint.storage"], _transfer(transfer_id))
+        transfer = _transfer(transfer_id)
+        services.delete(session, signed_in(), exchanged_type(transfer.content_type),
+                        current_app.extensions["moviepoint.storage"], transfer)
     return FlaskResponse(status=204)
 
 

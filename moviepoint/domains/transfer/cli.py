@@ -84,7 +84,8 @@ def _run(start: Callable[[Session], Transfer]) -> Transfer:
 
 def _forget(transfer: Transfer) -> None:
     with unit_of_work() as session:
-        services.delete(session, current_app.extensions["moviepoint.storage"], session.get_one(Transfer, transfer.id))
+        services.delete(session, SYSTEM, exchanged_type(transfer.content_type),
+                        current_app.extensions["moviepoint.storage"], session.get_one(Transfer, transfer.id))
 
 
 def _kind_name(path: Path) -> str:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection
+from datetime import datetime
 from pathlib import PurePath
 
 from sqlalchemy import delete as delete_rows
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from moviepoint.domains.transfer.files import ENCODINGS, FORMATS
 from moviepoint.domains.transfer.models import WORKING, Transfer, TransferRow
 from moviepoint.hooks.types import ContentType
+from moviepoint.kernel import events
 from moviepoint.kernel.db import utcnow
 from moviepoint.kernel.errors import Conflict, Invalid
 from moviepoint.kernel.files import Storage
@@ -73,8 +75,10 @@ def _start(session: Session, actor: Actor, transfer: Transfer, in_place: bool) -
     return transfer
 
 
-def choose(session: Session, transfer: Transfer, chosen: bool, numbers: Collection[int] | None = None) -> None:
+def choose(session: Session, actor: Actor, kind: ContentType, transfer: Transfer, chosen: bool,
+           numbers: Collection[int] | None = None) -> None:
     """Take rows into what will be applied, or leave them out; without numbers, all that can be. Raises Conflict."""
+    require(actor, kind.permission)
     _must_be(transfer, "ready")
     statement = update(TransferRow).where(
         TransferRow.transfer_id == transfer.id, TransferRow.verdict.in_(APPLICABLE), TransferRow.outcome == "")
@@ -91,31 +95,45 @@ def apply(session: Session, actor: Actor, kind: ContentType, transfer: Transfer,
     return _start(session, actor, transfer, in_place)
 
 
-def rehearse_again(session: Session, transfer: Transfer) -> None:
+def rehearse_again(session: Session, actor: Actor, kind: ContentType, transfer: Transfer) -> None:
     """Forget what the rows would do, and have the file read anew: the content has changed in the meantime."""
+    require(actor, kind.permission)
     if transfer.direction != "in" or not transfer.key:
         raise Conflict(_("The file is not kept any more."))
     _must_be(transfer, "ready", "done", "failed", "cancelled")
     session.execute(delete_rows(TransferRow).where(TransferRow.transfer_id == transfer.id))
     transfer.state, transfer.seen, transfer.total, transfer.error = "waiting", 0, 0, ""
-    transfer.beat_at = transfer.finished_at = None
-    session.flush()
-    enqueue_after_commit(session, WORK, transfer_id=transfer.id)
+    transfer.finished_at = None
+    _start(session, actor, transfer, in_place=False)
 
 
-def cancel(session: Session, transfer: Transfer) -> None:
+def cancel(session: Session, actor: Actor, kind: ContentType, transfer: Transfer) -> None:
     """Stop a transfer where it is; rows that are applied stay so. Raises Conflict when there is nothing to stop."""
+    require(actor, kind.permission)
     _must_be(transfer, *WORKING, "ready")
     transfer.state, transfer.finished_at = "cancelled", utcnow()
     session.flush()
 
 
-def delete(session: Session, storage: Storage, transfer: Transfer) -> None:
+def delete(session: Session, actor: Actor, kind: ContentType, storage: Storage, transfer: Transfer) -> None:
     """Remove a transfer with its file; what was applied stays. Raises Conflict while it is worked on."""
+    require(actor, kind.permission)
     if transfer.state in WORKING and transfer.state != "waiting":
         raise Conflict(_("It is being worked on. Call it off first."))
-    if transfer.key:
-        storage.delete(transfer.key)
+    _forget(session, storage, transfer)
+
+
+def delete_old(session: Session, storage: Storage, before: datetime) -> int:
+    """Remove transfers that were started before a moment and are over; returns how many."""
+    old = session.scalars(select(Transfer).where(Transfer.created_at < before, Transfer.state.not_in(WORKING))).all()
+    for transfer in old:
+        _forget(session, storage, transfer)
+    return len(old)
+
+
+def _forget(session: Session, storage: Storage, transfer: Transfer) -> None:
+    if key := transfer.key:
+        events.after_commit(session, lambda: storage.delete(key))
     session.delete(transfer)
     session.flush()
 

@@ -73,7 +73,8 @@ class FindView(View):
             if isinstance(view, View) and view.commands and view.is_accessible():
                 for name, endpoint, arguments in view.commands:
                     if text.casefold() in str(name).casefold():
-                        yield {"label": str(name), "note": "", "url": view.get_url(f"{view.endpoint}{endpoint}", **arguments)}
+                        url = view.get_url(f"{view.endpoint}{endpoint}", **arguments)
+                        yield {"label": str(name), "note": "", "url": url}
 
     def _views(self) -> list[BaseView]:
         views: list[BaseView] = self.admin._views

@@ -354,6 +354,48 @@ def test_called_off_it_stops_between_batches(client: FlaskClient, session: Sessi
     assert [row.outcome for row in rows(session, transfer_id)] == ["applied"] * 4 + [""] * 5
 
 
+def test_a_worker_that_was_taken_for_dead_stops(client: FlaskClient, session: Session, editor: User, catalogue: None,
+                                                queue: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that slept for minutes wakes up while another goes on in its place."""
+    monkeypatch.setattr(work, "BATCH_ROWS", 2)
+    monkeypatch.setattr(work, "BATCH_SECONDS", 0)
+    transfer_id = bring_in(client, queue, "kind,original_title\n" + "".join(f"film,Film {n}\n" for n in range(9)))
+    real, calls = work._apply_rows, []
+
+    def sleeping(*arguments: Any) -> None:
+        real(*arguments)
+        calls.append(1)
+        if len(calls) == 3:  # between its third batch and its fourth
+            work.events.after_commit(arguments[2], other_goes_on)
+
+    def other_goes_on() -> None:
+        with unit_of_work() as work_session:
+            work_session.execute(update(Transfer).values(beat_at=None))
+        monkeypatch.setattr(work, "_apply_rows", real)
+        tasks.work(transfer_id)
+
+    monkeypatch.setattr(work, "_apply_rows", sleeping)
+    client.post(f"/admin/transfers/{transfer_id}/choose", data={"apply": "1"})
+    run(queue)
+    session.expire_all()
+    transfer = session.get_one(Transfer, transfer_id)
+    assert (transfer.state, transfer.seen, transfer.total) == ("done", 9, 9)
+    assert [row.outcome for row in rows(session, transfer_id)] == ["applied"] * 9
+    assert len(calls) == 3
+
+
+def test_old_transfers_go_with_their_rows_and_files(client: FlaskClient, session: Session, editor: User,
+                                                    app: MoviePoint, catalogue: None, queue: list[Any]) -> None:
+    old, new = (session.get_one(Transfer, bring_in(client, queue, "slug,year\naelita,1925\n")) for _ in range(2))
+    keys = old.key, new.key
+    with unit_of_work():
+        old.created_at = old.created_at.replace(year=2020)
+    tasks.resume()
+    assert session.scalars(select(Transfer.id)).all() == [new.id]
+    assert session.scalars(select(TransferRow.transfer_id)).all() == [new.id]
+    assert [app.extensions["moviepoint.storage"].exists(key) for key in keys] == [False, True]
+
+
 def test_who_may_not_act_any_more_applies_nothing(
         client: FlaskClient, session: Session, editor: User, catalogue: None, queue: list[Any],
         make_user: Callable[..., User]) -> None:
