@@ -12,6 +12,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from moviepoint.domains.media import queries, services
+from moviepoint.domains.media.backoffice import encoding_figures
 from moviepoint.domains.media.models import JOB_STATES
 from moviepoint.domains.media.queries import JobFilter
 from moviepoint.kernel.db import db
@@ -47,6 +48,11 @@ class JobsView(View):
         template = "media/admin/jobs_table.html" if "fragment" in request.args else "media/admin/jobs.html"
         return self.render(template, jobs=queries.job_views(session, rows), wanted=shown_filter(wanted), counts=counts,
                            page=page, pages=pages, brief=False)
+
+    @expose("/now")
+    def now(self) -> Any:
+        """Show what the first page says of encoding, for it to renew itself."""
+        return self.render("media/admin/figures_now.html", panel_context=encoding_figures(db.session()))
 
     @expose("/retry-failed", methods=("POST",))
     def retry_failed(self) -> Response:

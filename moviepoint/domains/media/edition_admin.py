@@ -21,6 +21,7 @@ from moviepoint.domains.media import (
     playback,
     player,
     queries,
+    retiming,
     services,
     sources,
 )
@@ -28,7 +29,7 @@ from moviepoint.domains.media.api.sources import download
 from moviepoint.domains.media.documents import stamp
 from moviepoint.domains.media.edition_forms import TABLES, moved, read_marks, read_track, shown_marks, shown_tracks
 from moviepoint.domains.media.encoding import storyboard
-from moviepoint.domains.media.models import Edition
+from moviepoint.domains.media.models import AudioTrack, Edition
 from moviepoint.domains.media.schemas import MarksInput, TracksInput
 from moviepoint.kernel.db import db
 from moviepoint.kernel.errors import Invalid, MoviePointError, NotFound
@@ -145,9 +146,15 @@ class EditionsView(View):
             words={"audio": player.audio_kinds(), "subtitles": player.subtitle_kinds() | {"full": _("full")},
                    "marks": mark_kinds()}, readable=[row for row in edition.subtitles if row.path],
             kinds={"audio": checking.AUDIO_KINDS, "subtitles": checking.SUBTITLE_ROLES}, stamp=stamp,
-            subtitle_name=player.subtitle_name, note_words=player.note_words,
+            subtitle_name=player.subtitle_name, note_words=player.note_words, moving=moving(session, edition),
             drop=backoffice.drop_zone(edition.public_id), **context)
         return (page, int(failure.status)) if failure else page
+
+
+def moving(session: Session, edition: Edition) -> set[tuple[str, int]]:
+    """Return which tracks are being made anew at another offset: (table, id). Asks only for those that should be."""
+    return {("audio" if isinstance(row, AudioTrack) else "subtitles", row.id) for row in edition.tracks
+            if row.offset_ms != row.made_offset_ms and retiming.busy(session, edition, row)}
 
 
 def load(session: Session, edition_id: int) -> Edition:

@@ -1,105 +1,21 @@
 """A house of its own for each test: real commits, real files, real worker processes."""
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
 
-from moviepoint.app import MoviePoint, create_app
-from moviepoint.domains.catalog.models import Title
-from moviepoint.domains.media import services
+from moviepoint.app import create_app
 from moviepoint.domains.media.encoding.binaries import Tools
-from moviepoint.domains.media.models import Edition, EncodingJob, EncodingStep, SourceAsset
 from moviepoint.domains.system.cli import upgrade_all
-from moviepoint.kernel.db import db, unit_of_work
-from moviepoint.kernel.policies import SYSTEM
+from moviepoint.kernel.db import db
 from moviepoint.settings import Settings
+from tests.functional.media.adding import dub, short_dub, sidecar  # noqa: F401 -- fixtures
 from tests.functional.media.editions import cut  # noqa: F401 -- a fixture
+from tests.functional.media.house import House
 from tests.unit.media.conftest import film, films, sandbox, tools  # noqa: F401 -- fixtures
 from tests.unit.media.films import X264, make, pattern, tone
-
-SCRIPT = Path(__file__).with_name("run_worker.py")
-ROOT = Path(__file__).resolve().parents[3]
-
-
-class House:
-    """An app with its own instance, and the means to look into it."""
-
-    def __init__(self, app: MoviePoint) -> None:
-        self.app = app
-        self.settings: Settings = app.extensions["moviepoint.settings"]
-        self.storage = app.extensions["moviepoint.storage"]
-        self.workers: list[subprocess.Popen[bytes]] = []
-
-    def add_source(self, file: Path) -> int:
-        """Make a film with an edition and the file as its source; returns the source's id."""
-        with unit_of_work() as session:
-            number = len(session.scalars(select(Title.id)).all()) + 1
-            title = Title(kind="film", original_title=f"Film {number}", slug=f"film-{number}")
-            session.add(title)
-            session.flush()
-            edition = Edition(title_id=title.id)
-            session.add(edition)
-            session.flush()
-            source = SourceAsset(edition_id=edition.id, key=f"uploads/{edition.public_id}", filename=file.name,
-                                 size=file.stat().st_size)
-            session.add(source)
-            session.flush()
-            path = self.storage.path(source.key)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(file, path)
-            return source.id
-
-    def start(self, file: Path, priority: int = 0) -> int:
-        """Start a job for a file; returns its id."""
-        source = self.add_source(file)
-        with unit_of_work() as session:
-            return services.start_job(session, SYSTEM, source, priority).id
-
-    def job(self, job_id: int) -> EncodingJob:
-        db.session.rollback()
-        return db.session.get_one(EncodingJob, job_id, populate_existing=True)
-
-    def steps(self, job_id: int) -> dict[str, EncodingStep]:
-        db.session.rollback()
-        rows = db.session.scalars(select(EncodingStep).where(EncodingStep.job_id == job_id)
-                                  .execution_options(populate_existing=True))
-        return {step.name: step for step in rows}
-
-    def edition(self, job_id: int) -> Edition:
-        return db.session.get_one(Edition, self.job(job_id).edition_id, populate_existing=True)
-
-    def package(self, job_id: int) -> Path:
-        path: Path = self.storage.path(self.job(job_id).package)
-        return path
-
-    def run_worker(self, lease: float = 4.0) -> subprocess.Popen[bytes]:
-        """Start a worker process."""
-        worker = subprocess.Popen([sys.executable, str(SCRIPT), str(self.settings.instance), str(lease)], cwd=ROOT,
-                                  env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin:/usr/local/bin"},
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.workers.append(worker)
-        return worker
-
-    def wait(self, what: Callable[[], object], seconds: float = 60) -> None:
-        """Wait until something is so; fails with the jobs' states when it takes too long."""
-        end = time.monotonic() + seconds
-        while not what():
-            if time.monotonic() > end:
-                db.session.rollback()
-                states = [(j.id, j.state, j.code, j.message) for j in db.session.scalars(select(EncodingJob))]
-                pytest.fail(f"still not so after {seconds} s: {states}")
-            time.sleep(0.1)
-
-    def wait_for(self, job_id: int, *states: str, seconds: float = 60) -> EncodingJob:
-        self.wait(lambda: self.job(job_id).state in states, seconds)
-        return self.job(job_id)
 
 
 @pytest.fixture(scope="session")

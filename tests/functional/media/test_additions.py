@@ -1,9 +1,6 @@
 """Dubs and subtitles that come later: they are added without a byte of the film being touched."""
 from __future__ import annotations
 
-import hashlib
-import os
-import shutil
 from fractions import Fraction
 from pathlib import Path
 
@@ -26,89 +23,13 @@ from moviepoint.domains.media import (
     worker,
 )
 from moviepoint.domains.media.encoding import subtitles
-from moviepoint.domains.media.encoding.binaries import Tools
 from moviepoint.domains.media.encoding.naming import Intent
 from moviepoint.domains.media.models import AudioTrack, Edition, EncodingJob, EncodingStep, Mark, SourceAsset
-from moviepoint.domains.media.schemas import TrackInput, TracksInput
 from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.kernel.errors import Invalid
 from moviepoint.kernel.policies import SYSTEM
-from tests.functional.media.conftest import House
-from tests.functional.media.test_worker import drain
-from tests.unit.media.films import make, tone
-
-SRT = "1\n00:00:01,000 --> 00:00:02,500\nEins\n\n2\n00:00:11,000 --> 00:00:12,000\nZwei\n"
-
-
-@pytest.fixture(scope="session")
-def dub(tools: Tools, films: Path) -> Path:
-    """Thirteen seconds of German sound: silence, with a tone from the fourth second to the fifth."""
-    return make(tools, films / "film.de.m4a", *tone(700, 13), "-af", "volume=0:enable='not(between(t,4,5))'",
-                "-c:a", "aac", "-b:a", "96k")
-
-
-@pytest.fixture(scope="session")
-def short_dub(tools: Tools, films: Path) -> Path:
-    return make(tools, films / "short.mp3", *tone(700, 5), "-c:a", "libmp3lame")
-
-
-@pytest.fixture
-def sidecar(tmp_path: Path) -> Path:
-    path = tmp_path / "film.de.srt"
-    path.write_text(SRT, encoding="utf-8")
-    return path
-
-
-def add(house: House, edition_id: int, file: Path, intent: Intent) -> int:
-    """Make a file a source of an edition and start its job; returns the job's id."""
-    with unit_of_work() as session:
-        edition = session.get_one(Edition, edition_id)
-        number = len(session.scalars(select(SourceAsset.id)).all())
-        source = SourceAsset(edition_id=edition.id, key=f"uploads/{edition.public_id}-{number}", filename=file.name,
-                             size=file.stat().st_size, intent={"use": intent.use, "language": intent.language,
-                                                               "kind": intent.kind, "label": intent.label,
-                                                               "studio": intent.studio, "encoding": intent.encoding})
-        session.add(source)
-        session.flush()
-        path = house.storage.path(source.key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(file, path)
-        return services.start_job(session, SYSTEM, source.id).id
-
-
-def live(house: House, edition_id: int) -> tuple[Edition, Path]:
-    db.session.rollback()
-    db.session.expire_all()
-    edition = db.session.get_one(Edition, edition_id)
-    return edition, house.storage.path(edition.package)
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in folder.rglob("*") if path.is_file()}
-
-
-def inputs(edition: Edition, **changed: dict[str, object]) -> TracksInput:
-    """Return an edition's tracks as they are saved; `changed` has values by path."""
-    document = editing.tracks_document(edition)
-    paths = {table: {row.id: row.path or "" for row in getattr(edition, table)} for table in ("audio", "subtitles")}
-    tables = {table: [TrackInput(**(row | changed.get(paths[table][row["id"]], {})))  # type: ignore[arg-type]
-                      for row in document[table]] for table in paths}
-    return TracksInput(**tables)
-
-
-def save(edition_id: int, data: TracksInput) -> None:
-    with unit_of_work() as session:
-        editing.save_tracks(session, SYSTEM, edition_id, data)
-
-
-def onset(tools: Tools, package: Path, name: str, folder: Path) -> float:
-    """Return the second of the film at which a rendition is first loud."""
-    raw = make(tools, folder / f"{name}.raw", "-f", "mpegts", "-i",
-               "concat:" + "|".join(str(p) for p in sorted((package / name).glob("*.ts"))), "-f", "s16le", "-ac", "1",
-               "-ar", "48000").read_bytes()
-    samples = memoryview(raw).cast("h")
-    return next(n for n, value in enumerate(samples) if abs(value) > 1500) / 48000
+from tests.functional.media.adding import add, edition_with_package, hashes, inputs, live, save
+from tests.functional.media.house import House, drain
 
 
 def test_a_dub_and_a_subtitle_are_added_and_no_byte_of_the_film_changes(house: House, film: Path, dub: Path,
@@ -160,53 +81,6 @@ def test_a_track_waits_for_its_film(house: House, film: Path, sidecar: Path) -> 
     assert [row.language for row in live(house, edition_id)[0].subtitles] == ["ru", "de"]
 
 
-def test_an_offset_moves_a_sound_to_the_sample_and_its_old_files_go_later(house: House, film: Path, dub: Path,
-                                                                          tools: Tools, tmp_path: Path) -> None:
-    first = house.start(film)
-    drain(house)
-    edition_id = house.job(first).edition_id
-    made = add(house, edition_id, dub, Intent("audio", "de", "dub"))
-    drain(house)
-    old = f"audio_de-j{made}"
-    edition, package = live(house, edition_id)
-    begins = onset(tools, package, old, tmp_path)  # the encoder's own delay is in all of them
-    assert begins == pytest.approx(4.0, abs=0.05)
-    untouched = {name: value for name, value in hashes(package).items() if not name.startswith(old)}
-    for offset in (1500, -2250):
-        save(edition_id, inputs(live(house, edition_id)[0], **{edition.audio[-1].path: {"offset_ms": offset}}))
-        drain(house)
-        edition, package = live(house, edition_id)
-        track = edition.audio[-1]
-        assert (track.offset_ms, track.made_offset_ms) == (offset, offset)
-        assert onset(tools, package, track.path, tmp_path) == pytest.approx(begins + offset / 1000, abs=0.001)
-        assert untouched.items() <= hashes(package).items()
-    assert (package / old).is_dir()  # somebody may be listening
-    for marker in house.storage.path(storing.RETIRED).iterdir():
-        os.utime(marker, (0, 0))
-    assert storing.remove_retired(house.storage) == 2
-    assert not (package / old).exists()
-    assert not (package / f"{old}.m3u8").exists()
-    assert (package / track.path).is_dir()
-
-
-def test_an_offset_moves_subtitles_there_and_back(house: House, film: Path, sidecar: Path) -> None:
-    first = house.start(film)
-    drain(house)
-    edition_id = house.job(first).edition_id
-    for offset in (-1200, 800, 0):
-        edition, package = live(house, edition_id)
-        save(edition_id, inputs(edition, **{edition.subtitles[0].path or "": {"offset_ms": offset}}))
-        drain(house)
-        edition, package = live(house, edition_id)
-        row = edition.subtitles[0]
-        assert row.made_offset_ms == offset
-        segment = subtitles.parse((package / (row.path or "") / "data0000.vtt").read_text("utf-8"), "vtt")
-        assert segment.cues[0].start_ms == max(0, 1000 + offset)
-        assert [cue.start_ms for cue in subtitles.read_track(package / (row.path or ""))] == [1000, 5500]
-    assert [job.kind for job in db.session.scalars(select(EncodingJob).order_by(EncodingJob.id))] == [
-        "film", "retime", "retime", "retime"]
-
-
 def test_a_dub_of_another_length_is_held_for_the_editor(house: House, film: Path, short_dub: Path) -> None:
     first = house.start(film)
     drain(house)
@@ -242,12 +116,6 @@ def test_what_is_no_track_is_refused_in_words(house: House, film: Path, tmp_path
     assert (job.state, job.code) == ("failed", code)
     assert len(job.message) > 20
     assert len(live(house, edition_id)[0].tracks) == 3
-
-
-def edition_with_package(house: House, film: Path) -> int:
-    first = house.start(film)
-    drain(house)
-    return house.job(first).edition_id
 
 
 def test_a_guessed_encoding_is_said_and_an_editors_choice_wins(house: House, film: Path, tmp_path: Path) -> None:
@@ -317,19 +185,6 @@ def test_encoding_again_keeps_what_editors_have_made_of_tracks_and_chapters(hous
     assert (package / f"subs_de-j{added}.m3u8").is_file()
 
 
-def test_a_sound_whose_file_is_gone_cannot_be_moved(house: House, film: Path) -> None:
-    edition_id = edition_with_package(house, film)
-    with unit_of_work() as session:
-        session.scalars(select(SourceAsset)).one().kept = False
-    edition, _package = live(house, edition_id)
-    with pytest.raises(Invalid) as refused:
-        save(edition_id, inputs(edition, audio_ru={"offset_ms": 100}))
-    assert list(refused.value.fields) == ["audio-0"]
-    db.session.rollback()
-    save(edition_id, inputs(live(house, edition_id)[0], subs_ru={"offset_ms": 100}))  # text needs no source
-    assert db.session.scalars(select(EncodingJob.kind).order_by(EncodingJob.id.desc())).first() == "retime"
-
-
 def test_a_track_is_removed_and_the_last_sound_stays(house: House, film: Path) -> None:
     edition_id = edition_with_package(house, film)
     edition, _package = live(house, edition_id)
@@ -343,21 +198,6 @@ def test_a_track_is_removed_and_the_last_sound_stays(house: House, film: Path) -
         editing.remove_track(session, SYSTEM, house.storage, edition_id, english, "audio")
     assert db.session.scalars(select(AudioTrack.path)).all() == ["audio_en"]
     assert Fraction(edition.duration_ms or 0, 1000) > 12
-
-
-def test_the_last_wish_wins_whichever_job_ends_first(house: House, film: Path) -> None:
-    edition_id = edition_with_package(house, film)
-    for offset in (1000, 2000):
-        save(edition_id, inputs(live(house, edition_id)[0], subs_ru={"offset_ms": offset}))
-    first, second = db.session.scalars(select(EncodingJob.id).where(EncodingJob.kind == "retime")
-                                       .order_by(EncodingJob.id)).all()
-    db.session.rollback()
-    with unit_of_work() as session:  # the later one is done first
-        services.set_priority(session, SYSTEM, second, 50)
-    drain(house)
-    row = live(house, edition_id)[0].subtitles[0]
-    assert (row.offset_ms, row.made_offset_ms, row.path) == (2000, 2000, f"subs_ru-j{second}")
-    assert house.job(first).state == "done"
 
 
 def test_publishing_a_track_twice_does_no_harm(house: House, film: Path, sidecar: Path,

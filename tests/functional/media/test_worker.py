@@ -12,18 +12,12 @@ from msgspec.structs import replace
 from sqlalchemy import select
 
 from moviepoint.domains.catalog.models import Image
-from moviepoint.domains.media import services, sweep, tasks, worker
+from moviepoint.domains.media import services, sweep, tasks
 from moviepoint.domains.media.encoding import verify
 from moviepoint.domains.media.packaging import Sound, Text, Variant, render_master
 from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.kernel.policies import SYSTEM
-from tests.functional.media.conftest import House
-
-
-def drain(house: House) -> None:
-    """Do all work there is, as a worker's threads would."""
-    while worker.work(tasks.bench(), "light") + worker.work(tasks.bench(), "heavy"):
-        continue
+from tests.functional.media.house import House, drain
 
 
 def test_a_film_goes_from_source_to_published_package(house: House, film: Path) -> None:

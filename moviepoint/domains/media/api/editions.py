@@ -8,6 +8,7 @@ import msgspec
 from flask import current_app
 from msgspec import UNSET, convert
 from spectree import Response
+from sqlalchemy.orm import Session
 
 from moviepoint.domains.accounts.viewer import current_viewer, signed_in
 from moviepoint.domains.media import cues, editing, playback, uploads
@@ -91,59 +92,51 @@ def get_playback(public_id: str) -> Playback:
 @spec.validate(resp=Response(HTTP_200=Tracks), tags=["editions"])
 def get_tracks(public_id: str) -> Tracks:
     """Show all dubs and subtitles of an edition, hidden ones too, to those who may change them."""
-    require(signed_in(), "media.manage")
-    return tracks_of(playback.load_edition(db.session(), public_id))
+    return tracks_of(_managed(db.session(), public_id))
 
 
 @resource.put("/editions/<public_id>/tracks")
 @spec.validate(resp=Response(HTTP_200=Tracks), tags=["editions"])
 def put_tracks(public_id: str, json: TracksInput) -> Tracks:
-    """Write all tracks of an edition: order, language, kind, label, default, hidden. Live at once."""
-    actor = signed_in()
-    require(actor, "media.manage")
+    """Write all tracks of an edition: order, language, kind, labels, studio, default, hidden, offset. Live at once."""
     with unit_of_work() as session:
-        edition = playback.load_edition(session, public_id)
-        return tracks_of(editing.save_tracks(session, actor, edition.id, json))
+        edition = _managed(session, public_id)
+        return tracks_of(editing.save_tracks(session, signed_in(), edition.id, json))
 
 
 @resource.get("/editions/<public_id>/marks")
 @spec.validate(resp=Response(HTTP_200=Marks), tags=["editions"])
 def get_marks(public_id: str) -> Marks:
     """Show the chapters, intro, recap and credits of an edition to those who may change them."""
-    require(signed_in(), "media.manage")
-    return marks_of(playback.load_edition(db.session(), public_id))
+    return marks_of(_managed(db.session(), public_id))
 
 
 @resource.put("/editions/<public_id>/marks")
 @spec.validate(resp=Response(HTTP_200=Marks), tags=["editions"])
 def put_marks(public_id: str, json: MarksInput) -> Marks:
     """Replace all marks of an edition."""
-    actor = signed_in()
-    require(actor, "media.manage")
     with unit_of_work() as session:
-        edition = playback.load_edition(session, public_id)
-        return marks_of(editing.save_marks(session, actor, edition.id, json))
+        edition = _managed(session, public_id)
+        return marks_of(editing.save_marks(session, signed_in(), edition.id, json))
 
 
 @resource.delete("/editions/<public_id>/tracks/<any(audio, subtitles):table>/<int:track_id>")
 @spec.validate(resp=Response(HTTP_200=Tracks), tags=["editions"])
 def delete_track(public_id: str, table: str, track_id: int) -> Tracks:
     """Take a track out of an edition; its files go an hour later."""
-    actor = signed_in()
-    require(actor, "media.manage")
     with unit_of_work() as session:
-        edition = playback.load_edition(session, public_id)
+        edition = _managed(session, public_id)
         storage = current_app.extensions["moviepoint.storage"]
-        return tracks_of(editing.remove_track(session, actor, storage, edition.id, track_id, table))
+        return tracks_of(editing.remove_track(session, signed_in(), storage, edition.id, track_id, table))
 
 
 @resource.get("/editions/<public_id>/tracks/<int:track_id>/cues")
 @spec.validate(resp=Response(HTTP_200=Page[CueView]), tags=["editions"])
 def list_cues(public_id: str, track_id: int, query: CuesQuery) -> Page[CueView]:
     """List the text of a subtitle track with its times, as viewers see it, to those who may change it."""
-    session, actor = db.session(), signed_in()
-    found = cues.track_cues(session, actor, current_app.extensions["moviepoint.storage"],
-                            playback.load_edition(session, public_id), track_id)
+    session = db.session()
+    found = cues.track_cues(session, signed_in(), current_app.extensions["moviepoint.storage"],
+                            _managed(session, public_id), track_id)
     start = (query.page - 1) * query.page_size
     return Page(page=query.page, results=list(found[start:start + query.page_size]),
                 total_pages=-(-len(found) // query.page_size), total_results=len(found))
@@ -160,3 +153,9 @@ def marks_of(edition: Edition) -> Marks:
     """Show an edition's marks with the version of their table."""
     document = editing.marks_document(edition)
     return Marks(convert(document["marks"], list[MarkInput]), editing.version_of(document))
+
+
+def _managed(session: Session, public_id: str) -> Edition:
+    """Return an edition to who may change it. Raises Unauthenticated and Forbidden before NotFound."""
+    require(signed_in(), "media.manage")
+    return playback.load_edition(session, public_id)
