@@ -5,7 +5,9 @@ that a theme can extend the template it overrides.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from moviepoint import __version__
 from moviepoint.hooks.manifest import Manifest, ManifestError, read_manifest
 
 EXTENSION = "moviepoint.theming"
+#: The theme of a preview, while its page is rendered.
+_shown: ContextVar[str] = ContextVar("shown_theme", default="")
 BASE_THEME = "default"
 
 
@@ -42,8 +46,24 @@ class Theming:
 
     def active(self) -> str:
         """Return the active theme's slug; the default theme stands in for one that is gone or broken."""
-        slug = self._active()
+        slug = _shown.get() or self._active()
         return slug if self.usable(slug) else BASE_THEME
+
+    @contextmanager
+    def showing(self, slug: str) -> Iterator[None]:
+        """Let another theme be the active one in this block, for this request alone; an unknown one changes nothing."""
+        token = _shown.set(slug if self.usable(slug) else "")
+        try:
+            yield
+        finally:
+            _shown.reset(token)
+
+    def public_name(self, name: str) -> str:
+        """Return a static file's name as an address needs it: in a preview it says which theme's file is meant."""
+        for theme in self.chain(_shown.get()):
+            if (theme.folder / "static" / name).is_file():
+                return f"{theme.slug}:{name}"
+        return name
 
     def usable(self, slug: str) -> bool:
         return slug in self.themes and not self.themes[slug].error

@@ -6,7 +6,7 @@ in the reader's language where there is one; a text that had to be taken from an
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -35,7 +35,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image in several sizes; `width` and `height` in pixels are those of `src`, `colour` is `#rrggbb`."""
+    """An image in several sizes; `width` and `height` in pixels are those of `src`, `colour` is `#rrggbb`.
+
+    `crops` are addresses by name, cut around the point that editors have set: "card" is 16:9, "wide" 1200 by 630.
+    """
 
     src: str
     srcset: str
@@ -43,6 +46,7 @@ class Picture:
     height: int
     colour: str = "#333333"
     alt: str = ""
+    crops: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

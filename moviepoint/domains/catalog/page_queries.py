@@ -55,6 +55,17 @@ class ImageRow(NamedTuple):
     height: int
     placeholder: str
     alt: str
+    focal_x: int
+    focal_y: int
+
+
+class ImageFile(NamedTuple):
+    """A picture's folder on storage; `public` when its title is, or it belongs to a person."""
+
+    key: str
+    kind: str
+    focal: tuple[int, int]
+    public: bool
 
 
 class CreditRow(NamedTuple):
@@ -69,7 +80,8 @@ class CreditRow(NamedTuple):
     names: Sequence[TextName]
 
 
-IMAGE_COLUMNS = (Image.id, Image.kind, Image.locale, Image.width, Image.height, Image.placeholder, Image.alt)
+IMAGE_COLUMNS = (Image.id, Image.kind, Image.locale, Image.width, Image.height, Image.placeholder, Image.alt,
+                 Image.focal_x, Image.focal_y)
 
 
 def load_cards(session: Session, ids: Sequence[int], chain: Sequence[str]) -> dict[int, CardRow]:
@@ -286,8 +298,8 @@ def list_ids(session: Session, *, kind: str | None, genre_id: int | None, order:
 
 
 def image_for(session: Session, viewer: Actor | None, image_id: int,
-              previewed: Sequence[int] = ()) -> tuple[str, bool] | None:
-    """Return (key, public) of a picture that the viewer may see; `previewed` are titles they have a link to.
+              previewed: Sequence[int] = ()) -> ImageFile | None:
+    """Return where a picture lies that the viewer may see; `previewed` are titles they have a link to.
 
     A picture belongs to a title, to a part of one, or to a person; a person's is always public.
     """
@@ -295,9 +307,12 @@ def image_for(session: Session, viewer: Actor | None, image_id: int,
                 Title.id == select(Season.title_id).where(Season.id == Image.season_id).scalar_subquery(),
                 Title.id == select(Season.title_id).join(Episode, Episode.season_id == Season.id)
                 .where(Episode.id == Image.episode_id).scalar_subquery())
-    row = session.execute(select(Image.key, Title.status).outerjoin(Title, owner).where(
+    columns = (Image.key, Image.kind, Image.focal_x, Image.focal_y, Title.status)
+    row = session.execute(select(*columns).outerjoin(Title, owner).where(
         Image.id == image_id, or_(Title.id.is_(None), visible(viewer), Title.id.in_(previewed)))).first()
-    return (row.key, row.status in (None, "published")) if row else None
+    if row is None:
+        return None
+    return ImageFile(row.key, row.kind, (row.focal_x, row.focal_y), row.status in (None, "published"))
 
 
 def _public(statement: Any) -> Any:

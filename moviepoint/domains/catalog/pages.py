@@ -95,7 +95,8 @@ def view_of(to: Reader, title: Title) -> TitleView:
 
 def best_picture(to: Reader, title: Title, kind: str) -> Picture | None:
     """Return a title's picture of a kind for this reader."""
-    images = [reads.ImageRow(i.id, i.kind, i.locale, i.width, i.height, i.placeholder, i.alt)
+    images = [reads.ImageRow(i.id, i.kind, i.locale, i.width, i.height, i.placeholder, i.alt,
+                             i.focal_x, i.focal_y)
               for i in title.images if i.kind == kind]
     return picture(reads.best_image(images, to.chain))
 
@@ -112,7 +113,7 @@ def title_page(session: Session, viewer: Actor | None, to: Reader, kind: str, sl
     schema = title_schema(view, crew[:1], cast[:10], len(seasons), title.year)
     image = view.backdrop or view.poster
     return TitlePage(
-        seo=seo(description=view.overview.text or view.tagline.text, image=image.src if image else "",
+        seo=seo(description=view.overview.text or view.tagline.text, image=image.crops["wide"] if image else "",
                 kind="video.movie" if kind == "film" else "video.tv_show", json_ld=schema),
         title=view, crew=crew, cast=cast, seasons=seasons,
         more=cards_of(session, to, reads.related_ids(session, title.id, ROW_LENGTH)))

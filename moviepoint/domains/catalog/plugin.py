@@ -16,6 +16,7 @@ from moviepoint.domains.catalog.admin import (
 )
 from moviepoint.domains.catalog.api import RESOURCES
 from moviepoint.domains.catalog.content import CONTENT_TYPES
+from moviepoint.domains.catalog.preview import preview_bar
 from moviepoint.domains.catalog.search import SOURCES
 from moviepoint.domains.catalog.tasks import bulk, keep_times, resume_bulk
 from moviepoint.domains.catalog.views import files, pages
@@ -29,6 +30,7 @@ from moviepoint.hooks.types import (
     Pages,
     Permission,
     SearchSource,
+    SlotFill,
     Task,
 )
 from moviepoint.kernel.i18n import lazy_gettext
@@ -50,6 +52,11 @@ def register_pages() -> Sequence[Pages]:
 def register_nav_items() -> Sequence[NavItem]:
     return [NavItem("catalog.films", lazy_gettext("Films"), order=10),
             NavItem("catalog.all_series", lazy_gettext("Series"), order=20)]
+
+
+@hookimpl
+def register_slot_fills() -> Sequence[SlotFill]:
+    return [SlotFill("page.end", "catalog/preview_bar.html", preview_bar)]
 
 
 @hookimpl

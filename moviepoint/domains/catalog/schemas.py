@@ -195,7 +195,7 @@ class BulkInput(msgspec.Struct, frozen=True):
 
 
 class ImageInfo(msgspec.Struct):
-    """A picture by its addresses: one for each width in pixels."""
+    """A picture by its addresses: one for each width in pixels, and one for each crop around its focal point."""
 
     kind: str
     urls: dict[str, str]
@@ -203,6 +203,8 @@ class ImageInfo(msgspec.Struct):
     height: int
     placeholder: str
     alt: str
+    crops: dict[str, str]  # "card" is 16:9, "wide" 1200 by 630
+    focal: tuple[int, int]  # per cent from the left and the top
 
 
 class GenreInfo(msgspec.Struct):

@@ -1,10 +1,11 @@
 """The catalogue's public pages and its pictures."""
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, send_file
+from flask import Blueprint, Response, current_app, g, request, send_file
 
 from moviepoint.domains.accounts.viewer import current_viewer
 from moviepoint.domains.catalog import page_queries, services
+from moviepoint.domains.catalog.crops import crop_key
 from moviepoint.domains.catalog.lists import list_page
 from moviepoint.domains.catalog.models import Title
 from moviepoint.domains.catalog.pages import episode_page, home_page, person_page, season_page, title_page
@@ -15,6 +16,8 @@ from moviepoint.kernel.errors import NotFound
 from moviepoint.kernel.files import Storage
 from moviepoint.kernel.policies import SYSTEM
 from moviepoint.shells.site import render_page
+from moviepoint.theming.themes import EXTENSION as THEMING
+from moviepoint.theming.themes import Theming
 
 pages = Blueprint("catalog", __name__)
 files = Blueprint("catalog_files", __name__)
@@ -53,10 +56,13 @@ def series(slug: str) -> Response:
 
 @pages.get("/preview/<token>")
 def preview(token: str) -> Response:
-    """What a title's page will be, for whoever has the link; search engines are asked to stay away."""
+    """What a title's page will be, in any language and theme, for whoever has the link; search engines stay away."""
     title = services.find(db.session(), Title, open_preview(token))
-    context = title_page(db.session(), SYSTEM, reader(), title.kind, title.slug)
-    response = render_page("site/title.html", context)
+    theming: Theming = current_app.extensions[THEMING]
+    with theming.showing(request.args.get("theme", "")):
+        g.preview = token
+        context = title_page(db.session(), SYSTEM, reader(), title.kind, title.slug)
+        response = render_page("site/title.html", context)
     response.headers["X-Robots-Tag"] = "noindex"
     response.headers["Cache-Control"] = "private, no-store"
     return response
@@ -90,12 +96,33 @@ def genre(slug: str) -> Response:
 @files.get("/images/<int:image_id>/<int:width>.webp")
 def image(image_id: int, width: int) -> Response:
     """A picture in one of its widths, in pixels; of a draft only for those who see drafts."""
+    found = _image(image_id)
+    return _send(f"{found.key}/{width}.webp", found.public)
+
+
+@files.get("/images/<int:image_id>/<any(card, wide):name>-<place>.webp")
+def crop(image_id: int, name: str, place: str) -> Response:
+    """A picture cut to a named shape around its focal point, which the address must name as it is stored."""
+    found = _image(image_id)
+    if place != f"{found.focal[0]}-{found.focal[1]}":
+        raise NotFound()
+    return _send(crop_key(_storage(), found.key, found.kind, name, found.focal), found.public)
+
+
+def _image(image_id: int) -> page_queries.ImageFile:
     found = page_queries.image_for(db.session(), current_viewer(), image_id, previewed())
     if found is None:
         raise NotFound()
-    key, public = found
+    return found
+
+
+def _storage() -> Storage:
     storage: Storage = current_app.extensions["moviepoint.storage"]
-    path = storage.path(f"{key}/{width}.webp")
+    return storage
+
+
+def _send(key: str, public: bool) -> Response:
+    path = _storage().path(key)
     if not path.is_file():
         raise NotFound()
     response = send_file(path, mimetype="image/webp")

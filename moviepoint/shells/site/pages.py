@@ -74,8 +74,10 @@ def here_in(locale: str) -> str:
 
 def asset_url(name: str) -> str:
     """Return a static file's address with its fingerprint, so that browsers may keep it for a year."""
-    file = _theming().locate("static", name)
-    return url_for("assets", name=name, v=_fingerprint(file, file.stat().st_mtime_ns) if file else None)
+    theming = _theming()
+    file = theming.locate("static", name)
+    fingerprint = _fingerprint(file, file.stat().st_mtime_ns) if file else None
+    return url_for("assets", name=theming.public_name(name), v=fingerprint)
 
 
 def serve_asset(name: str) -> Response:
