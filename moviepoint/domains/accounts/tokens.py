@@ -123,7 +123,16 @@ def authenticate(session: Session, secret: str, now: datetime) -> tuple[Narrowed
     if row is None:
         raise BadToken(_("This token does not work: it is unknown, expired or revoked."))
     unnoted = row.last_used_at is None or row.last_used_at <= now - USED_GRAIN
-    return Narrowed(row.user, row.id, row.name, None if row.read_only else frozenset(row.scopes)), unnoted
+    return _narrowed(row), unnoted
+
+
+def actor_of(session: Session, token_id: int) -> Narrowed:
+    """Return who acts later by a token, in a task, with what it allows now. Raises Forbidden when it is over."""
+    row = session.scalar(select(ApiToken).where(ApiToken.id == token_id).options(joinedload(ApiToken.user)).
+                         execution_options(populate_existing=True))
+    if row is None or row.state() != "valid" or not row.user.active:
+        raise Forbidden(_("This token does not work: it is unknown, expired or revoked."))
+    return _narrowed(row)
 
 
 def note_use(session: Session, token_id: int, now: datetime) -> None:
@@ -136,6 +145,10 @@ def note_use(session: Session, token_id: int, now: datetime) -> None:
 def hashed(secret: str) -> str:
     """Return the SHA-256 of a secret: it is random, so that a slow hash would gain nothing."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
+
+
+def _narrowed(row: ApiToken) -> Narrowed:
+    return Narrowed(row.user, row.id, row.name, None if row.read_only else frozenset(row.scopes))
 
 
 def _person(actor: Actor) -> int:

@@ -21,6 +21,9 @@ from moviepoint.domains.accounts.token_model import ApiToken
 from moviepoint.domains.history.models import Revision
 from moviepoint.domains.media import uploads
 from moviepoint.domains.media.models import Upload
+from moviepoint.domains.transfer import tasks as transfer_tasks
+from moviepoint.domains.transfer import work as transfer_work
+from moviepoint.domains.transfer.models import Transfer
 from moviepoint.kernel.db import unit_of_work, utcnow
 from moviepoint.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from moviepoint.kernel.policies import SYSTEM, Actor
@@ -228,6 +231,29 @@ def test_a_token_without_the_scope_leaves_uploads_alone(session: Session, admini
     assert uploads.own_upload(session, able, upload.public_id) is upload
 
 
+@pytest.mark.parametrize("over", [False, True])
+def test_an_import_by_a_token_is_worked_on_within_its_scopes(
+        client: FlaskClient, session: Session, administrator: User, queue: list[tuple[str, dict[str, Any]]],
+        over: bool) -> None:
+    secret = make(administrator, "catalog.edit")
+    answer = client.post("/api/v1/imports?content_type=genre&format=json", headers=by(secret) | {
+        "Content-Type": "application/json"}, data=b'[{"slug": "noir", "names": {"en": "Noir"}}]')
+    assert answer.status_code == 202, answer.json
+    if over:
+        with unit_of_work() as work:
+            tokens.revoke(work, administrator, row_of(session, secret).id)
+    transfer = session.get_one(Transfer, answer.json["id"])
+    for name, arguments in [sent for sent in queue if sent[0] == "transfer.work"]:
+        transfer_tasks.work(**arguments)
+        assert name == "transfer.work"
+    session.expire_all()
+    assert transfer.state == ("failed" if over else "ready")
+    if not over:
+        actor = transfer_work._actor(transfer)
+        assert actor.may("catalog.edit")
+        assert not actor.may("catalog.publish")
+
+
 @pytest.mark.parametrize(("wrong", "error"), [
     ({"name": ""}, Invalid), ({"name": " \n\t"}, Invalid), ({"days": 0}, Invalid), ({"days": 367}, Invalid),
     ({"days": -1}, Invalid), ({"scopes": []}, Invalid), ({"read_only": True}, Invalid), ({"scopes": ["*"]}, Invalid),
@@ -270,7 +296,7 @@ def test_the_secret_is_shown_once_and_kept_nowhere(client: FlaskClient, session:
     answer = client.post("/en/account/tokens/", data={"name": "<b>Nightly</b>", "days": "30", "access": "some",
                                                       "scopes": ["catalog.edit"]})
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
-    secret = re.findall(r'value="(mp_[\w-]{43})"', answer.text)[0]
+    secret = re.findall(r">(mp_[\w-]{43})<", answer.text)[0]
     assert "<b>Nightly</b>" not in answer.text
     assert client.get("/api/v1/films", headers=by(secret)).status_code == 200
     page = client.get("/en/account/tokens/").text
