@@ -10,13 +10,14 @@ from typing import Any
 
 import structlog
 from flask import Flask, request
+from flask_login import COOKIE_NAME
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import BaseLoader
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
+from moviepoint.domains.accounts import bearer, security
 from moviepoint.domains.accounts import plugin as accounts
-from moviepoint.domains.accounts import security
 from moviepoint.domains.catalog import plugin as catalog
 from moviepoint.domains.history import plugin as history
 from moviepoint.domains.media import plugin as media
@@ -76,6 +77,7 @@ def create_app(settings: Settings | None = None) -> MoviePoint:
     i18n.init_app(app, settings, catalogues(settings, hooks))
     db.init_app(app)
     limits.init_app(app, settings)
+    bearer.init_app(app)
     security.init_app(app, settings)
     init_site(app, settings, hooks)
     init_api(app, hooks)
@@ -105,7 +107,7 @@ def configure(app: Flask, settings: Settings) -> None:
 
 
 def protect_forms(app: Flask) -> None:
-    """Ask for a CSRF token on every write, but for those signed by a token header, which no other site can set."""
+    """Ask for a CSRF token on every write, but for those that bring no cookie by which somebody is signed in."""
     csrf = CSRFProtect(app)
 
     @app.before_request
@@ -116,9 +118,12 @@ def protect_forms(app: Flask) -> None:
 
 def _tokenless(app: Flask) -> bool:
     """Say whether a request carries nothing that a browser would add by itself for another site."""
-    if TOKEN_HEADER in request.headers:
-        return True
-    return request.path.startswith(PREFIX) and app.config["SESSION_COOKIE_NAME"] not in request.cookies
+    if bearer.is_bearer():
+        return True  # a cookie beside it counts for nothing
+    cookies = (app.config["SESSION_COOKIE_NAME"], app.config.get("REMEMBER_COOKIE_NAME", COOKIE_NAME))
+    if any(name in request.cookies for name in cookies):
+        return False
+    return request.path.startswith(PREFIX) or TOKEN_HEADER in request.headers
 
 
 def engine_options(settings: Settings) -> dict[str, object]:

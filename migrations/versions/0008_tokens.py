@@ -63,9 +63,14 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['role_id'], ['roles.id'], name=op.f('fk_invitation_roles_role_id_roles'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('invitation_id', 'role_id', name=op.f('pk_invitation_roles'))
     )
+    with op.batch_alter_table('transfers', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('token_id', sa.Integer(), nullable=True))
 
 
 def downgrade() -> None:
+    with op.batch_alter_table('transfers', schema=None) as batch_op:
+        batch_op.drop_column('token_id')
+
     op.drop_table('invitation_roles')
     with op.batch_alter_table('invitations', schema=None) as batch_op:
         batch_op.drop_index('uq_invitations_open_address', sqlite_where=sa.text('accepted_at IS NULL AND revoked_at IS NULL'), postgresql_where=sa.text('accepted_at IS NULL AND revoked_at IS NULL'))

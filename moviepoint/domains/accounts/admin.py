@@ -11,7 +11,7 @@ from flask_login import current_user
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
-from moviepoint.domains.accounts import management, queries
+from moviepoint.domains.accounts import management, queries, tokens
 from moviepoint.domains.accounts.models import User
 from moviepoint.domains.accounts.permissions import permissions, site_locales
 from moviepoint.domains.accounts.services import ROLES
@@ -61,9 +61,17 @@ class UsersView(View):
                 return redirect(self.get_url(".edit", user_id=user_id))
         user = queries.user(session, user_id)
         page = self.render("accounts/admin/user.html", user=user, actions=ACTIONS,
+                           tokens=session.scalars(tokens.tokens_for(current_user, user_id).limit(PAGE_SIZE)).all(),
                            roles=[role.name for role, _people in queries.roles(session)],
                            writes=session.scalars(trail(actor_id=user_id).limit(10)).all())
         return FlaskResponse(page, status=self.failure.status if request.method == "POST" and self.failure else 200)
+
+    @expose("/<int:user_id>/tokens/<int:token_id>/revoke", methods=("POST",))
+    def revoke_token(self, user_id: int, token_id: int) -> Response:
+        """Revoke one of a user's API tokens."""
+        with self.saving(_("Revoked.")) as session:
+            tokens.revoke(session, current_user, token_id)
+        return redirect(self.get_url(".edit", user_id=user_id))
 
 
 class RolesView(View):

@@ -1,14 +1,13 @@
 """The page behind an invitation's link: a name, a password, and one is in."""
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from flask import Blueprint, current_app, flash, redirect, request, url_for
 from flask_login import current_user
 from flask_security.utils import hash_password, login_user
 from werkzeug.wrappers import Response
 
 from moviepoint.domains.accounts import invitations
+from moviepoint.domains.accounts.contexts import InvitationPage
 from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.kernel.errors import Invalid
 from moviepoint.kernel.i18n import gettext as _
@@ -17,17 +16,6 @@ from moviepoint.shells.site.pages import render_page
 
 pages = Blueprint("invitation", __name__, url_prefix="/account/invitation")
 LIMIT = "20 per minute"
-
-
-@dataclass(frozen=True)
-class InvitationPage:
-    """What `security/invitation.html` gets."""
-
-    email: str  # the invited address; it cannot be changed
-    inviter: str
-    name: str  # what has been typed, else what the inviter has written
-    signed_in_as: str = ""  # set when somebody is signed in already: they must sign out first
-    errors: dict[str, list[str]] = field(default_factory=dict)  # sentences by field: password, password_confirm
 
 
 @pages.route("/<token>", methods=("GET", "POST"))

@@ -4,15 +4,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from moviepoint.domains.accounts import api, invitation_api, invitation_pages, invitations
+from moviepoint.domains.accounts import api, invitation_api, invitation_pages, invitations, token_api, token_pages
 from moviepoint.domains.accounts.admin import RolesView, UsersView
 from moviepoint.domains.accounts.cli import user_group
 from moviepoint.domains.accounts.invitation_admin import InvitationsView
 from moviepoint.domains.accounts.management import MANAGE
 from moviepoint.domains.accounts.tasks import send_invitation, send_invitations, send_mail
-from moviepoint.domains.accounts.token_model import ApiToken  # noqa: F401
 from moviepoint.hooks import hookimpl
-from moviepoint.hooks.types import AdminView, ApiResource, Command, Pages, Permission, Task
+from moviepoint.hooks.types import AdminView, ApiResource, Command, Pages, Permission, SlotFill, Task
 from moviepoint.kernel.i18n import lazy_gettext
 
 
@@ -33,12 +32,17 @@ def register_admin_views() -> Sequence[AdminView]:
 @hookimpl
 def register_api_resources() -> Sequence[ApiResource]:
     return [ApiResource("users", api.users), ApiResource("roles", api.roles),
-            ApiResource("invitations", invitation_api.resource)]
+            ApiResource("invitations", invitation_api.resource), ApiResource("tokens", token_api.resource)]
 
 
 @hookimpl
 def register_pages() -> Sequence[Pages]:
-    return [Pages(invitation_pages.pages)]
+    return [Pages(invitation_pages.pages), Pages(token_pages.pages)]
+
+
+@hookimpl
+def register_slot_fills() -> Sequence[SlotFill]:
+    return [SlotFill("account.menu", "accounts/site/menu.html")]
 
 
 @hookimpl

@@ -143,8 +143,10 @@ def own_upload(session: Session, actor: Actor, public_id: str) -> Upload:
     upload = session.scalar(select(Upload).where(Upload.public_id == public_id))
     if upload is None:
         raise NotFound()
-    if upload.user_id != actor.id and not actor.may("media.manage"):
-        raise Forbidden()
+    if not actor.may("media.manage"):
+        require(actor, UPLOAD)
+        if upload.user_id != actor.id:
+            raise Forbidden()
     return upload
 
 

@@ -42,6 +42,7 @@ class Transfer(Base):
     seen: Mapped[int] = mapped_column(default=0)
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
     actor_name: Mapped[str] = mapped_column(String(254), default="")
+    token_id: Mapped[int | None]  # the API token by which it was asked for; no key: what is gone must not allow more
     locale: Mapped[str] = mapped_column(String(35), default="")  # in which faults are said
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow, index=True)
     beat_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

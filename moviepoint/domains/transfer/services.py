@@ -10,6 +10,7 @@ from sqlalchemy import delete as delete_rows
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from moviepoint.domains.accounts.narrowed import Narrowed
 from moviepoint.domains.transfer.files import ENCODINGS, FORMATS
 from moviepoint.domains.transfer.models import WORKING, Transfer, TransferRow
 from moviepoint.hooks.types import ContentType
@@ -66,6 +67,7 @@ def start_export(session: Session, actor: Actor, kind: ContentType, format: str,
 def _start(session: Session, actor: Actor, transfer: Transfer, in_place: bool) -> Transfer:
     """Have a transfer worked on, in the name of an actor."""
     transfer.actor_id, transfer.actor_name, transfer.locale = actor.id, str(actor)[:254], current_locale()
+    transfer.token_id = actor.token_id if isinstance(actor, Narrowed) else None
     transfer.state = transfer.state or "waiting"
     transfer.beat_at = utcnow() if in_place else None
     session.add(transfer)

@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from moviepoint.domains.accounts import tokens
 from moviepoint.domains.accounts.models import User
 from moviepoint.domains.transfer.files import Row, open_book, write_csv, write_json
 from moviepoint.domains.transfer.models import WORKING, Transfer, TransferRow
@@ -130,6 +131,8 @@ def _kind(desk: Desk, transfer: Transfer) -> ContentType:
 
 def _actor(transfer: Transfer) -> Actor:
     """Return who started a transfer, with what they may do now. Raises Forbidden when they may not act any more."""
+    if transfer.token_id is not None:
+        return tokens.actor_of(db.session(), transfer.token_id)
     user = db.session().get(User, transfer.actor_id, populate_existing=True) if transfer.actor_id else None
     if user is None or not user.active:
         raise Forbidden(_("Whoever started this may not act any more."))

@@ -49,7 +49,8 @@ spec = SpecTree(
     naming_strategy=_name, nested_naming_strategy=lambda _parent, child: child, validation_error_model=Problem,
     title="MoviePoint", version=__version__, path=EXPLORER.lstrip("/"), filename="openapi.json",
     security_schemes=[SecurityScheme(name="session", data=SecuritySchemeData(
-        type=SecureType.API_KEY, field_in=InType.COOKIE, name="session"))],
+        type=SecureType.API_KEY, field_in=InType.COOKIE, name="session")),
+        SecurityScheme(name="token", data=SecuritySchemeData(type=SecureType.HTTP, scheme="bearer"))],
 )
 
 

@@ -1,0 +1,53 @@
+"""What the account pages' templates get: each page's context is a dataclass, and a contract with themes."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class InvitationPage:
+    """What `security/invitation.html` gets."""
+
+    email: str  # the invited address; it cannot be changed
+    inviter: str
+    name: str  # what has been typed, else what the inviter has written
+    signed_in_as: str = ""  # set when somebody is signed in already: they must sign out first
+    errors: dict[str, list[str]] = field(default_factory=dict)  # sentences by field: password, password_confirm
+
+
+@dataclass(frozen=True)
+class TokenLine:
+    """A personal token as its owner sees it."""
+
+    id: int
+    name: str
+    hint: str  # its last letters
+    read_only: bool
+    scopes: Sequence[str]
+    state: str  # valid, expired or revoked
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a token can be allowed: a permission, and its grants with what to call them."""
+
+    label: Any
+    grants: Sequence[tuple[str, Any]]  # ("catalog.edit@ru", "Русский")
+
+
+@dataclass(frozen=True)
+class TokensPage:
+    """What `security/tokens.html` gets."""
+
+    tokens: Sequence[TokenLine]
+    scopes: Sequence[Scope]
+    days: Sequence[int]  # to choose from
+    secret: str = ""  # of the token just made: shown this once
+    fault: str = ""  # why none was made
+    typed: dict[str, Any] = field(default_factory=dict)  # name, days, access ("read" or "some"), scopes
