@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from moviepoint.domains.accounts.lockout import cut_off
 from moviepoint.domains.accounts.models import Role, User, user_roles
 from moviepoint.domains.accounts.services import ADMINISTRATOR, ROLES
 from moviepoint.domains.history.services import record
@@ -35,11 +36,13 @@ def change_user(session: Session, actor: Actor, user_id: int, *, name: str, acti
     if missing := set(roles) - {role.name for role in wanted}:
         raise Invalid(_("There is no role called %(name)s.", name=", ".join(sorted(missing))))
     for role in {*wanted, *user.roles}:  # those that stay too: nobody shuts out who may more than they
-        _require_grants(actor, role.permissions)
+        require_grants(actor, role.permissions)
     before = _facts(user)
     user.name, user.active, user.roles = one_line(name)[:80], active, list(wanted)
     session.flush()
     _require_administrator(session)
+    if not active:
+        cut_off(session, user)
     record(session, actor, "changed", "user", user.id, user.email, before=before, after=_facts(user))
     return user
 
@@ -88,7 +91,7 @@ def set_grants(session: Session, actor: Actor, known: Iterable[Permission], loca
     possible = set(possible_grants(known, locales))
     if wrong := sorted(set(grants) - possible - set(role.permissions)):
         raise Invalid(_("There is nothing called %(slug)s.", slug=", ".join(wrong)[:200]))
-    _require_grants(actor, set(grants) ^ set(role.permissions))
+    require_grants(actor, set(grants) ^ set(role.permissions))
     before = {"grants": sorted(role.permissions)}
     role.permissions = sorted(set(grants))
     session.flush()
@@ -107,7 +110,8 @@ def possible_grants(known: Iterable[Permission], locales: Sequence[str]) -> list
     return grants
 
 
-def _require_grants(actor: Actor, grants: Iterable[str]) -> None:
+def require_grants(actor: Actor, grants: Iterable[str]) -> None:
+    """Raise Forbidden for a grant that the actor does not have."""
     for grant in grants:
         permission, _at, locale = grant.partition("@")
         name, _colon, own = permission.partition(":")

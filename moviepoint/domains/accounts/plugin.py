@@ -2,14 +2,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
-from moviepoint.domains.accounts import api
+from moviepoint.domains.accounts import account_pages, api, session_api
 from moviepoint.domains.accounts.admin import RolesView, UsersView
 from moviepoint.domains.accounts.cli import user_group
 from moviepoint.domains.accounts.management import MANAGE
+from moviepoint.domains.accounts.session_tasks import forget_sessions
 from moviepoint.domains.accounts.tasks import send_mail
 from moviepoint.hooks import hookimpl
-from moviepoint.hooks.types import AdminView, ApiResource, Command, Permission, Task
+from moviepoint.hooks.types import AdminView, ApiResource, Command, Pages, Permission, Task
 from moviepoint.kernel.i18n import lazy_gettext
 
 
@@ -28,12 +30,18 @@ def register_admin_views() -> Sequence[AdminView]:
 
 @hookimpl
 def register_api_resources() -> Sequence[ApiResource]:
-    return [ApiResource("users", api.users), ApiResource("roles", api.roles)]
+    return [ApiResource("users", api.users), ApiResource("roles", api.roles),
+            ApiResource("sessions", session_api.resource)]
+
+
+@hookimpl
+def register_pages() -> Sequence[Pages]:
+    return [Pages(account_pages.pages)]
 
 
 @hookimpl
 def register_tasks() -> Sequence[Task]:
-    return [Task("accounts.mail", send_mail)]
+    return [Task("accounts.mail", send_mail), Task("accounts.sessions", forget_sessions, every=timedelta(hours=6))]
 
 
 @hookimpl

@@ -18,6 +18,14 @@ ACTIONS = {
     "archived": lazy_gettext("archived"), "restored": lazy_gettext("restored"),
     "image_added": lazy_gettext("picture added"), "image_changed": lazy_gettext("picture changed"),
     "image_deleted": lazy_gettext("picture deleted"),
+    "signed_out": lazy_gettext("signed out on one device"),
+    "signed_out_everywhere": lazy_gettext("signed out everywhere"),
+    "password_changed": lazy_gettext("password changed"),
+    "second_factor_added": lazy_gettext("second factor added"),
+    "second_factor_removed": lazy_gettext("second factor removed"),
+    "second_factor_reset": lazy_gettext("second factor reset"),
+    "recovery_codes_made": lazy_gettext("recovery codes made"),
+    "recovery_code_used": lazy_gettext("recovery code used"),
 }
 FIELDS = {
     "kind": lazy_gettext("Kind"), "slug": lazy_gettext("Address"), "original_title": lazy_gettext("Original title"),
