@@ -45,7 +45,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_passkeys_user_id_users'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_passkeys')),
     sa.UniqueConstraint('credential_id', name=op.f('uq_passkeys_credential_id')),
-    sa.UniqueConstraint('user_id', 'name', name=op.f('uq_passkeys_user_id'))
+    sa.UniqueConstraint('user_id', 'name', name=op.f('uq_passkeys_user_id_name'))
     )
     with op.batch_alter_table('passkeys', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_passkeys_user_id'), ['user_id'], unique=False)

@@ -11,7 +11,8 @@ BROWSERS = (("Edg(?:e|A|iOS)?/", "Edge"), ("OPR/|Opera", "Opera"), ("YaBrowser/"
             ("Chrome/|CriOS/|Chromium/", "Chrome"), ("Safari/", "Safari"), ("curl/", "curl"),
             ("python-requests/|Python-urllib|python-httpx", "Python"))
 SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"),
-           ("CrOS", "ChromeOS"), ("Mac OS X|Macintosh", "macOS"), ("Tizen|Web0S|SMART-TV", "TV"), ("Linux|X11", "Linux"))
+           ("CrOS", "ChromeOS"), ("Mac OS X|Macintosh", "macOS"), ("Tizen|Web0S|SMART-TV", "TV"),
+           ("Linux|X11", "Linux"))
 
 
 def device_name(user_agent: str) -> str:

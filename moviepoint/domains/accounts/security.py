@@ -10,14 +10,14 @@ from flask_security import MailUtil, Security, SQLAlchemyUserDatastore, user_reg
 from flask_security.signals import user_authenticated
 
 from moviepoint.domains.accounts import services, session_cookies, signin_gate
+from moviepoint.domains.accounts.codes import RECOVERY_CODES, HashedRecoveryCodes, OnceTotp, totp_secrets
 from moviepoint.domains.accounts.models import Role, User
-from moviepoint.domains.accounts.second_factor import RECOVERY_CODES, HashedRecoveryCodes, OnceTotp, totp_secrets
 from moviepoint.domains.accounts.signin_models import Passkey
 from moviepoint.kernel import events
 from moviepoint.kernel.db import db, utcnow, writing
 from moviepoint.kernel.i18n import current_locale
 from moviepoint.kernel.tasks import enqueue
-from moviepoint.settings import Settings
+from moviepoint.settings import PROJECT_ROOT, Settings
 
 
 class QueuedMail(MailUtil):
@@ -51,6 +51,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         SECURITY_LOGOUT_METHODS=["POST"],
         SECURITY_EMAIL_SENDER=settings.mail_sender,
         SECURITY_REDIRECT_ALLOW_SUBDOMAINS=False,
+        SECURITY_I18N_DIRNAME=["builtin", str(PROJECT_ROOT / "translations")],
         **second_factor_config(settings),
         SECURITY_CSRF_COOKIE_NAME=None,
         SECURITY_TOKEN_AUTHENTICATION_HEADER="Authentication-Token",  # noqa: S106

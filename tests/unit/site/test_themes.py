@@ -9,6 +9,7 @@ import pytest
 from jinja2 import meta
 
 from moviepoint.app import MoviePoint
+from moviepoint.domains.accounts import contexts as accounts
 from moviepoint.domains.catalog import contexts as catalog
 from moviepoint.domains.media import contexts as media
 from moviepoint.domains.search import contexts as search
@@ -16,7 +17,7 @@ from moviepoint.domains.search import contexts as search
 THEMES = Path(__file__).resolve().parents[3] / "themes"
 PAGES = {"home": catalog.HomePage, "title": catalog.TitlePage, "season": catalog.SeasonPage,
          "episode": catalog.EpisodePage, "person": catalog.PersonPage, "list": catalog.ListPage,
-         "watch": media.WatchPage, "search": search.SearchPage}
+         "watch": media.WatchPage, "search": search.SearchPage, "account_security": accounts.SecurityPage}
 #: `seo` is used by the base page, not by each page.
 FROM_BASE = {"seo"}
 
