@@ -85,6 +85,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     mail_sender: str = "noreply@localhost"
     registration: bool = True
     rate_limits: bool = True
+    back_office_second_factor: bool = False  # who may enter the back office needs an app or a key beside the password
 
     @property
     def media_path(self) -> Path:

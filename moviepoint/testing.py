@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from sqlalchemy.orm import Session
 from moviepoint.app import MoviePoint, create_app
 from moviepoint.domains.accounts.models import User
 from moviepoint.domains.accounts.services import create_user
+from moviepoint.domains.accounts.sessions import begin
 from moviepoint.domains.system.cli import migrators, upgrade_all
 from moviepoint.domains.system.theme import CACHE
 from moviepoint.hooks.manager import Plugin, import_plugin
@@ -144,9 +146,12 @@ def sign_in(client: FlaskClient, make_user: Callable[..., User]) -> Callable[...
 
     def enter(*roles: str) -> User:
         user = make_user(*roles)
+        with unit_of_work() as work:
+            _row, token = begin(work, user, address="192.0.2.1", user_agent="a test")
         with client.session_transaction() as cookie:
-            cookie["_user_id"] = user.fs_uniquifier
+            cookie["_user_id"] = token
             cookie["_fresh"] = True
+            cookie["fs_paa"] = time.time()
             cookie["fs_cc"] = "set"
         return user
 

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
-from flask_login import current_user
 from spectree import Response
 from sqlalchemy import select
 
@@ -13,13 +12,14 @@ from moviepoint.plugin_api import (
     NotFound,
     Page,
     PageQuery,
-    Unauthenticated,
+    User,
     api_blueprint,
     api_spec,
     db,
     in_language,
     paged,
     require,
+    signed_in_themselves,
     unit_of_work,
 )
 
@@ -87,9 +87,9 @@ def list_scans(query: PageQuery) -> Page[LibraryScanInfo]:
 @api_spec.validate(resp=Response(HTTP_202=LibraryScanInfo), tags=["kodi-library"])
 def start_scan(json: LibraryScanInput) -> Any:
     """Have a folder walked through; nothing is written."""
-    _allow()
+    user = _allow()
     with unit_of_work() as session:
-        scan = work.start(session, current_user, json.folder, json.locale)
+        scan = work.start(session, user, json.folder, json.locale)
     return _shown(LibraryScanInfo, scan), 202
 
 
@@ -115,13 +115,13 @@ def list_items(scan_id: int, query: PageQuery) -> Page[LibraryItemInfo]:
 @api_spec.validate(resp=Response(HTTP_202=LibraryScanInfo), tags=["kodi-library"])
 def import_items(scan_id: int, json: LibraryImportInput) -> Any:
     """Import what is chosen."""
-    _allow()
+    user = _allow()
     with unit_of_work() as session:
         scan = _scan(scan_id)
         if json.items is not None and scan.state == "ready":
             everything = set(session.scalars(select(LibraryItem.id).where(LibraryItem.scan_id == scan_id)))
-            work.choose(session, current_user, scan, everything, set(json.items))
-        work.import_chosen(session, current_user, scan)
+            work.choose(session, user, scan, everything, set(json.items))
+        work.import_chosen(session, user, scan)
     return _shown(LibraryScanInfo, scan), 202
 
 
@@ -130,19 +130,19 @@ def import_items(scan_id: int, json: LibraryImportInput) -> Any:
 @api_spec.validate(resp=Response(HTTP_200=LibraryScanInfo), tags=["kodi-library"])
 def stop_scan(scan_id: int) -> LibraryScanInfo:
     """Call a walk or an import off; what is imported stays."""
-    _allow()
+    user = _allow()
     with unit_of_work() as session:
         scan = _scan(scan_id)
-        work.stop(session, current_user, scan)
+        work.stop(session, user, scan)
     return _shown(LibraryScanInfo, scan)
 
 
-def _allow() -> None:
-    """Let through who may write the whole catalogue and take in media."""
-    if not current_user.is_authenticated:
-        raise Unauthenticated()
-    require(current_user, work.PERMISSION)
-    require(current_user, "media.upload")
+def _allow() -> User:
+    """Return who asks: somebody who may write the whole catalogue and take in media, and no token of theirs."""
+    user = signed_in_themselves()
+    require(user, work.PERMISSION)
+    require(user, "media.upload")
+    return user
 
 
 def _scan(scan_id: int) -> LibraryScan:

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from moviepoint.domains.accounts.services import create_user
+from moviepoint.domains.accounts.sessions import begin
 from moviepoint.domains.media.models import Edition, SourceAsset
 from moviepoint.kernel.db import db, unit_of_work
 
@@ -28,7 +29,7 @@ def editor(site: Site) -> dict[str, str]:
     with site.app.app_context():
         with unit_of_work() as session:
             user = create_user(session, "edition-editor@example.org", "unused", ("editor",))
-            mark = user.fs_uniquifier
+            _row, mark = begin(session, user, address="127.0.0.1", user_agent="a test")
         db.session.remove()
     signed = site.app.session_interface.get_signing_serializer(site.app)  # type: ignore[attr-defined]
     value = signed.dumps({"_user_id": mark, "_fresh": True, "fs_cc": "set"})

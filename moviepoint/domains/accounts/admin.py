@@ -15,6 +15,7 @@ from moviepoint.domains.accounts import management, queries, tokens
 from moviepoint.domains.accounts.models import User
 from moviepoint.domains.accounts.permissions import permissions, site_locales
 from moviepoint.domains.accounts.services import ROLES
+from moviepoint.domains.accounts.signin_admin import SignInActions, sign_in_facts
 from moviepoint.domains.history.queries import trail
 from moviepoint.domains.history.words import ACTIONS
 from moviepoint.kernel.db import db
@@ -26,7 +27,7 @@ PAGE_SIZE = 50
 ACTIVE = {"yes": True, "no": False}
 
 
-class UsersView(View):
+class UsersView(SignInActions):
     """List people, and change what they may do."""
 
     permission = management.MANAGE
@@ -60,7 +61,7 @@ class UsersView(View):
             if self.failure is None:
                 return redirect(self.get_url(".edit", user_id=user_id))
         user = queries.user(session, user_id)
-        page = self.render("accounts/admin/user.html", user=user, actions=ACTIONS,
+        page = self.render("accounts/admin/user.html", user=user, actions=ACTIONS, **sign_in_facts(session, user),
                            tokens=session.scalars(tokens.tokens_for(current_user, user_id).limit(PAGE_SIZE)).all(),
                            roles=[role.name for role, _people in queries.roles(session)],
                            writes=session.scalars(trail(actor_id=user_id).limit(10)).all())

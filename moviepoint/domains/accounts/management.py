@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from moviepoint.domains.accounts.lockout import cut_off
 from moviepoint.domains.accounts.models import Role, User, user_roles
 from moviepoint.domains.accounts.services import ADMINISTRATOR, ROLES
 from moviepoint.domains.history.services import record
@@ -38,6 +39,8 @@ def change_user(session: Session, actor: Actor, user_id: int, *, name: str, acti
     user.name, user.active, user.roles = one_line(name)[:80], active, wanted
     session.flush()
     _require_administrator(session)
+    if not active:
+        cut_off(session, user)
     record(session, actor, "changed", "user", user.id, user.email, before=before, after=_facts(user))
     return user
 

@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from flask_security.core import RoleMixin, UserMixin
-from sqlalchemy import JSON, Column, ForeignKey, Integer, String, Table
+from sqlalchemy import JSON, Column, ForeignKey, Integer, String, Table, Text
+from sqlalchemy.ext.mutable import MutableList
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from moviepoint.domains.accounts.signin_models import Passkey
 from moviepoint.kernel.db import Base, UtcDateTime, utcnow
 from moviepoint.kernel.policies import granted, granted_in_part
 
@@ -51,8 +53,20 @@ class User(Base, UserMixin):
     last_login_ip: Mapped[str | None] = mapped_column(String(64))
     current_login_ip: Mapped[str | None] = mapped_column(String(64))
     login_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    # The second factor: the secret is encrypted, of recovery codes only hashes are kept.
+    tf_primary_method: Mapped[str | None] = mapped_column(String(64))  # type: ignore[assignment]
+    tf_totp_secret: Mapped[str | None] = mapped_column(Text)  # type: ignore[assignment]
+    tf_phone_number: Mapped[str | None] = mapped_column(String(128))  # type: ignore[assignment]  # never used
+    mf_recovery_codes: Mapped[list[str] | None] = mapped_column(  # type: ignore[assignment]
+        MutableList.as_mutable(JSON(none_as_null=True)))
+    fs_webauthn_user_handle: Mapped[str | None] = mapped_column(String(64), unique=True)  # type: ignore[assignment]
+    totp_counter: Mapped[int | None]  # the time step of the last code taken: none is taken twice
+    code_failures: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    codes_from: Mapped[datetime | None] = mapped_column(UtcDateTime)  # until then no code is looked at
 
     roles: Mapped[list[Role]] = relationship(secondary=user_roles, lazy="selectin")  # type: ignore[assignment]
+    webauthn: Mapped[list[Passkey]] = relationship(  # type: ignore[assignment]
+        cascade="all, delete-orphan", passive_deletes=True, order_by=Passkey.id)
 
     def __str__(self) -> str:
         return self.name or self.email

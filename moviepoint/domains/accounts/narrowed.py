@@ -24,6 +24,11 @@ class Narrowed:
     def __str__(self) -> str:
         return f"{self._user} · {self._name}"
 
+    @property
+    def owner(self) -> User:
+        """Return whose token it is."""
+        return self._user
+
     def get_id(self) -> str:
         """Return nothing that a session could be made of."""
         return ""

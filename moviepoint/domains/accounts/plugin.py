@@ -4,11 +4,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from moviepoint.domains.accounts import api, invitation_api, invitation_pages, invitations, token_api, token_pages
+from moviepoint.domains.accounts import (
+    account_pages,
+    api,
+    invitation_api,
+    invitation_pages,
+    invitations,
+    session_api,
+    token_api,
+    token_pages,
+)
 from moviepoint.domains.accounts.admin import RolesView, UsersView
 from moviepoint.domains.accounts.cli import user_group
 from moviepoint.domains.accounts.invitation_admin import InvitationsView
 from moviepoint.domains.accounts.management import MANAGE
+from moviepoint.domains.accounts.session_tasks import forget_sessions
 from moviepoint.domains.accounts.tasks import send_invitation, send_invitations, send_mail
 from moviepoint.hooks import hookimpl
 from moviepoint.hooks.types import AdminView, ApiResource, Command, Pages, Permission, SlotFill, Task
@@ -32,12 +42,13 @@ def register_admin_views() -> Sequence[AdminView]:
 @hookimpl
 def register_api_resources() -> Sequence[ApiResource]:
     return [ApiResource("users", api.users), ApiResource("roles", api.roles),
-            ApiResource("invitations", invitation_api.resource), ApiResource("tokens", token_api.resource)]
+            ApiResource("invitations", invitation_api.resource), ApiResource("tokens", token_api.resource),
+            ApiResource("sessions", session_api.resource)]
 
 
 @hookimpl
 def register_pages() -> Sequence[Pages]:
-    return [Pages(invitation_pages.pages), Pages(token_pages.pages)]
+    return [Pages(account_pages.pages), Pages(invitation_pages.pages), Pages(token_pages.pages)]
 
 
 @hookimpl
@@ -48,7 +59,8 @@ def register_slot_fills() -> Sequence[SlotFill]:
 @hookimpl
 def register_tasks() -> Sequence[Task]:
     return [Task("accounts.mail", send_mail), Task(invitations.SEND, send_invitation),
-            Task("accounts.invitations", send_invitations, every=timedelta(minutes=5))]
+            Task("accounts.invitations", send_invitations, every=timedelta(minutes=5)),
+            Task("accounts.sessions", forget_sessions, every=timedelta(hours=6))]
 
 
 @hookimpl

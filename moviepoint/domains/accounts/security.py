@@ -1,6 +1,7 @@
 """Flask-Security's configuration: sign-in, registration, recovery, in the language of the page."""
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask, g, request
@@ -8,13 +9,15 @@ from flask_mail import Mail
 from flask_security import MailUtil, Security, SQLAlchemyUserDatastore, user_registered
 from flask_security.signals import user_authenticated
 
-from moviepoint.domains.accounts import services
+from moviepoint.domains.accounts import services, session_cookies, signin_gate
+from moviepoint.domains.accounts.codes import RECOVERY_CODES, HashedRecoveryCodes, OnceTotp, totp_secrets
 from moviepoint.domains.accounts.models import Role, User
+from moviepoint.domains.accounts.signin_models import Passkey
 from moviepoint.kernel import events
 from moviepoint.kernel.db import db, utcnow, writing
 from moviepoint.kernel.i18n import current_locale
 from moviepoint.kernel.tasks import enqueue
-from moviepoint.settings import Settings
+from moviepoint.settings import PROJECT_ROOT, Settings
 
 
 class QueuedMail(MailUtil):
@@ -48,6 +51,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         SECURITY_LOGOUT_METHODS=["POST"],
         SECURITY_EMAIL_SENDER=settings.mail_sender,
         SECURITY_REDIRECT_ALLOW_SUBDOMAINS=False,
+        SECURITY_I18N_DIRNAME=["builtin", str(PROJECT_ROOT / "translations")],
+        **second_factor_config(settings),
         SECURITY_CSRF_COOKIE_NAME=None,
         SECURITY_TOKEN_AUTHENTICATION_HEADER="Authentication-Token",  # noqa: S106
         SECURITY_POST_LOGIN_VIEW="/", SECURITY_POST_LOGOUT_VIEW="/", SECURITY_POST_REGISTER_VIEW="/",
@@ -56,13 +61,38 @@ def init_app(app: Flask, settings: Settings) -> None:
         MAIL_USE_TLS=settings.mail_use_tls, MAIL_DEFAULT_SENDER=settings.mail_sender,
     )
     Mail(app)
-    datastore = SQLAlchemyUserDatastore(db, User, Role)
+    datastore = SQLAlchemyUserDatastore(db, User, Role, Passkey)
     app.extensions["moviepoint.users"] = datastore
-    Security(app, datastore, mail_util_cls=QueuedMail)
+    Security(app, datastore, mail_util_cls=QueuedMail, totp_cls=OnceTotp, webauthn_util_cls=signin_gate.Passkeys,
+             mf_recovery_codes_util_cls=HashedRecoveryCodes, wan_signin_response_form=signin_gate.OwnPasskeyForm)
     app.before_request(_lock_early)
     app.teardown_request(_unlock)
+    session_cookies.init_app(app)
+    signin_gate.init_app(app)
     user_registered.connect(_greet, app)
     user_authenticated.connect(_remember_locale, app)
+
+
+def second_factor_config(settings: Settings) -> dict[str, Any]:
+    """Return what Flask-Security needs for authenticator apps, recovery codes and passkeys."""
+    return {
+        "SECURITY_TWO_FACTOR": True,
+        "SECURITY_TWO_FACTOR_ENABLED_METHODS": ["authenticator"],
+        "SECURITY_TWO_FACTOR_AUTHENTICATOR_VALIDITY": 30,  # seconds by which a clock may be wrong
+        "SECURITY_TWO_FACTOR_RESCUE_EMAIL": False,  # who can read the mail can also set a new password
+        "SECURITY_TWO_FACTOR_RESCUE_MAIL": settings.mail_sender,
+        "SECURITY_TWO_FACTOR_POST_SETUP_VIEW": "account.security",
+        "SECURITY_TOTP_SECRETS": totp_secrets(settings.secret_key),
+        "SECURITY_TOTP_ISSUER": settings.site_name,
+        "SECURITY_MULTI_FACTOR_RECOVERY_CODES": True,
+        "SECURITY_MULTI_FACTOR_RECOVERY_CODES_N": RECOVERY_CODES,
+        "SECURITY_WEBAUTHN": True,
+        "SECURITY_WAN_RP_NAME": settings.site_name,
+        "SECURITY_WAN_ALLOW_USER_HINTS": False,
+        "SECURITY_WAN_POST_REGISTER_VIEW": "account.security",
+        "SECURITY_FRESHNESS": timedelta(minutes=30),
+        "SECURITY_FRESHNESS_GRACE_PERIOD": timedelta(minutes=10),
+    }
 
 
 def _greet(app: Flask, user: User, **_: Any) -> None:

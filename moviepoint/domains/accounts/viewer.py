@@ -5,7 +5,8 @@ from flask_login import current_user
 
 from moviepoint.domains.accounts.models import User
 from moviepoint.domains.accounts.narrowed import Narrowed
-from moviepoint.kernel.errors import Unauthenticated
+from moviepoint.kernel.errors import Forbidden, Unauthenticated
+from moviepoint.kernel.i18n import gettext as _
 
 
 def current_viewer() -> User | Narrowed | None:
@@ -19,4 +20,12 @@ def signed_in() -> User | Narrowed:
     viewer = current_viewer()
     if viewer is None:
         raise Unauthenticated()
+    return viewer
+
+
+def signed_in_themselves() -> User:
+    """Return the signed-in user, or raise Unauthenticated, or Forbidden for a token: this is for people alone."""
+    viewer = signed_in()
+    if not isinstance(viewer, User):
+        raise Forbidden(_("A token cannot do this: sign in."))
     return viewer

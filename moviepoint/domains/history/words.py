@@ -23,6 +23,14 @@ ACTIONS = {
     "encoded": lazy_gettext("encoded"), "job_started": lazy_gettext("encoding begun"),
     "job_cancelled": lazy_gettext("encoding called off"), "job_retried": lazy_gettext("encoding taken up again"),
     "job_moved": lazy_gettext("priority changed"), "changed_source": lazy_gettext("source file changed"),
+    "signed_out": lazy_gettext("signed out on one device"),
+    "signed_out_everywhere": lazy_gettext("signed out everywhere"),
+    "password_changed": lazy_gettext("password changed"),
+    "second_factor_added": lazy_gettext("second factor added"),
+    "second_factor_removed": lazy_gettext("second factor removed"),
+    "second_factor_reset": lazy_gettext("second factor reset"),
+    "recovery_codes_made": lazy_gettext("recovery codes made"),
+    "recovery_code_used": lazy_gettext("recovery code used"),
 }
 FIELDS = {
     "kind": lazy_gettext("Kind"), "slug": lazy_gettext("Address"), "original_title": lazy_gettext("Original title"),
