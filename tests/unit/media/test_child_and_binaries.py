@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from moviepoint.domains.media.encoding import binaries, child
 from moviepoint.domains.media.encoding.binaries import Tools, ToolsMissing, find_tools
-from moviepoint.domains.media.encoding.child import Limits, Progress, Sandbox
+from moviepoint.domains.media.encoding.child import LOG_LINES, Limits, Progress, Sandbox
 from moviepoint.domains.media.encoding.errors import DiskFull, Stopped, Temporary
 
 SHELL = Path("/bin/sh")
@@ -85,8 +85,16 @@ def test_progress_is_read(any_sandbox: Sandbox, source: Path) -> None:
     shell(any_sandbox, "printf 'frame=12\\nout_time_us=500000\\nspeed=1.5x\\nprogress=continue\\n'; sleep 0.4; "
                        "printf 'frame=N/A\\nspeed=N/A\\nprogress=end\\n'; sleep 0.4", source, watch=heard.append,
           keep_output=False)
-    assert Progress(12, 0.5, 1.5) in heard
-    assert heard[-1] == Progress(0, 0.5, None)
+    assert Progress(12, 0.5, 1.5, "frame 12, 0.5 s") in heard
+    assert heard[-1] == Progress(0, 0.5, None, "frame 0, 0.5 s")
+
+
+def test_the_last_lines_are_heard_while_a_child_runs(any_sandbox: Sandbox, source: Path) -> None:
+    heard: list[Progress] = []
+    shell(any_sandbox, f"for n in $(seq {LOG_LINES + 5}); do echo line $n >&2; done; sleep 0.6", source,
+          watch=heard.append)
+    lines = heard[-1].log.splitlines()
+    assert (len(lines), lines[0], lines[-1]) == (LOG_LINES, "line 6", f"line {LOG_LINES + 5}")
 
 
 @given(st.lists(st.binary(max_size=40), max_size=20))

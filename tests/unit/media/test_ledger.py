@@ -313,7 +313,7 @@ def test_lists_take_a_query_for_the_jobs_and_one_for_their_steps(session: Sessio
     for _ in range(3):
         make_job(("a", "heavy", 1))
     editor = make_user("editor")
-    rows = list(session.scalars(queries.jobs(editor, "queued")))
+    rows = list(session.scalars(queries.jobs(editor, queries.JobFilter(state="queued"))))
     assert [view.id for view in queries.job_views(session, rows)] == sorted((r.id for r in rows), reverse=True)
     with pytest.raises(Forbidden):
         queries.jobs(make_user("member"))

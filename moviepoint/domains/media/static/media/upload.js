@@ -69,6 +69,7 @@ class Sending {
     this.part("go").setAttribute("aria-label", `${this.panel.words[go]}: ${this.name}`);
     this.part("drop").hidden = ["encoding", "done"].includes(state);
     this.say(sentence);
+    this.panel.heard.textContent = `${this.name}: ${sentence}`; // once a state; each per cent would be a flood
     this.panel.changed();
   }
 
@@ -166,6 +167,7 @@ class Panel {
     this.all = element.querySelector("[data-start]");
     this.reload = element.querySelector("[data-reload]");
     this.status = element.querySelector("[data-status]");
+    this.heard = element.querySelector("[data-heard]");
     this.sendings = [];
     this.listen();
     this.recall().catch(() => {});
