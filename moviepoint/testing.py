@@ -141,21 +141,23 @@ def make_user(app: MoviePoint, session: Session) -> Callable[..., User]:
 
 
 @pytest.fixture
-def sign_in(client: FlaskClient, make_user: Callable[..., User]) -> Callable[..., User]:
-    """Return a function that signs the client in as a new user with the roles named."""
+def sign_in_as(client: FlaskClient) -> Callable[[User], User]:
+    """Return a function that signs the client in as a user."""
 
-    def enter(*roles: str) -> User:
-        user = make_user(*roles)
+    def enter(user: User) -> User:
         with unit_of_work() as work:
             _row, token = begin(work, user, address="192.0.2.1", user_agent="a test")
         with client.session_transaction() as cookie:
-            cookie["_user_id"] = token
-            cookie["_fresh"] = True
-            cookie["fs_paa"] = time.time()
-            cookie["fs_cc"] = "set"
+            cookie.update({"_user_id": token, "_fresh": True, "fs_paa": time.time(), "fs_cc": "set"})
         return user
 
     return enter
+
+
+@pytest.fixture
+def sign_in(make_user: Callable[..., User], sign_in_as: Callable[[User], User]) -> Callable[..., User]:
+    """Return a function that signs the client in as a new user with the roles named."""
+    return lambda *roles: sign_in_as(make_user(*roles))
 
 
 @pytest.fixture

@@ -398,9 +398,9 @@ def test_the_page_says_what_was_wrong_and_keeps_what_was_typed(client: FlaskClie
     assert re.search(r'value="translator" checked', answer.text)
 
 
-def test_only_roles_that_one_may_give_are_offered(client: FlaskClient, session: Session, manager: User) -> None:
-    with client.session_transaction() as cookie:
-        cookie.update({"_user_id": manager.fs_uniquifier, "_fresh": True})
+def test_only_roles_that_one_may_give_are_offered(client: FlaskClient, session: Session, manager: User,
+                                                  sign_in_as: Callable[[User], User]) -> None:
+    sign_in_as(manager)
     page = client.get("/admin/users/invitations/").text
     assert re.findall(r'name="roles" value="(\w+)"', page) == ["translator", "moderator", "member", "manager"]
 

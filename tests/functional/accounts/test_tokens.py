@@ -57,12 +57,6 @@ def row_of(session: Session, secret: str) -> ApiToken:
     return session.scalars(select(ApiToken).where(ApiToken.token_hash == tokens.hashed(secret))).one()
 
 
-def enter(client: FlaskClient, user: User) -> None:
-    """Sign the client in by its cookie."""
-    with client.session_transaction() as cookie:
-        cookie.update({"_user_id": user.fs_uniquifier, "_fresh": True})
-
-
 def test_a_token_does_what_its_scopes_allow_and_nothing_else(client: FlaskClient, session: Session,
                                                              administrator: User) -> None:
     secret = make(administrator, "catalog.edit")
@@ -329,18 +323,18 @@ def test_the_form_says_what_is_wrong_and_keeps_what_was_typed(client: FlaskClien
 
 def test_others_tokens_are_out_of_reach_but_for_who_manages_people(
         client: FlaskClient, session: Session, editor: User, administrator: User,
-        make_user: Callable[..., User]) -> None:
+        make_user: Callable[..., User], sign_in_as: Callable[[User], User]) -> None:
     secret = make(editor, "catalog.edit", name="Nightly")
     row = row_of(session, secret)
     stranger = make_user("editor", email="stranger@example.org")
     with pytest.raises(NotFound), unit_of_work() as work:
         tokens.revoke(work, stranger, row.id)
-    enter(client, stranger)
+    sign_in_as(stranger)
     assert client.post(f"/en/account/tokens/{row.id}/revoke").status_code == 404
     assert client.delete(f"/api/v1/tokens/{row.id}").status_code == 404
     assert client.get(f"/api/v1/users/{editor.id}/tokens").status_code == 403
     assert client.get("/api/v1/tokens").json["results"] == []
-    enter(client, administrator)
+    sign_in_as(administrator)
     shown = client.get(f"/api/v1/users/{editor.id}/tokens").json["results"]
     assert [(entry["name"], entry["hint"], entry["scopes"]) for entry in shown] == [
         ("Nightly", secret[-4:], ["catalog.edit"])]
