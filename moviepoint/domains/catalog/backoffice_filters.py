@@ -61,9 +61,9 @@ class Filters:
         chosen = ((other.name, args.get(other.name, "")) for other in others
                   if args.get(other.name) in [value for value, _label in other.choices])
         return cls(
-            q=args.get("q", args.get("name", "")).strip()[:200],
+            q=_text(args, "q" if "q" in args else "name", 200),
             kind=_one_of(args.get("kind"), ("film", "series")), status=_one_of(args.get("status"), STATUSES),
-            genre=args.get("genre", "")[:100], locale=args.get("locale", "")[:35], missing=args.get("missing", "")[:50],
+            genre=_text(args, "genre", 100), locale=_text(args, "locale", 35), missing=_text(args, "missing", 50),
             year_from=_number(args.get("year_from")), year_to=_number(args.get("year_to")),
             added_by=_number(args.get("added_by")), collection=_number(args.get("collection")),
             bin=args.get("bin") == "1", others=tuple(chosen),
@@ -141,6 +141,12 @@ def _missing(what: str) -> list[Any]:
 
 def _one_of(value: str | None, allowed: Sequence[str]) -> str:
     return value if value and value in allowed else ""
+
+
+def _text(args: Any, name: str, length: int) -> str:
+    """Return what was typed, without the NUL that PostgreSQL does not take."""
+    text: str = args.get(name, "")
+    return text.replace("\0", "").strip()[:length].strip()
 
 
 def _number(text: str | None) -> int | None:

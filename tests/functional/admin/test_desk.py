@@ -361,7 +361,8 @@ def test_a_collection_takes_all_in_one_part(session: Session, editor: User, titl
 
 
 @pytest.mark.parametrize(("verb", "argument"), [
-    ("explode", ""), ("", ""), ("genre", ""), ("genre", "nothing"), ("collection", ""), ("collection", "x"),
+    ("explode", ""), ("", ""), ("genre", ""), ("genre", "nothing"), ("genre", "\x00"), ("collection", ""),
+    ("collection", "x"),
     ("collection", "999999"), ("collection", "²"), ("collection", "9" * 40)])
 def test_work_that_is_none_is_refused_before_it_begins(session: Session, editor: User, titles: list[int], verb: str,
                                                        argument: str) -> None:

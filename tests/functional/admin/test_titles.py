@@ -108,7 +108,9 @@ def test_the_first_page_counts_what_the_list_shows(client: FlaskClient, editor: 
 
 
 @pytest.mark.parametrize("nonsense", ["page=-1", "page=1000000000", "sort=;drop", "year_from=soon", "missing=all@",
-                                      "columns=password", "status=sleeping", "q=%25%5F", "added_by=x", "collection=0"])
+                                      "columns=password", "status=sleeping", "q=%25%5F", "added_by=x", "collection=0",
+                                      "q=%00", "q=a%00b", "genre=%00", "locale=%00", "missing=texts@%00", "media=%00",
+                                      "sort=--year", "kind=%00"])
 def test_an_address_that_makes_no_sense_still_lists(client: FlaskClient, editor: User, catalogue: list[Title],
                                                     nonsense: str) -> None:
     assert client.get(f"/admin/titles/?{nonsense}").status_code == 200

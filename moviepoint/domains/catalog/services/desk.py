@@ -1,6 +1,7 @@
 """What editors keep for their own work: views of the list, single cells of it, and work on many titles by a task."""
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,6 +30,7 @@ MAX_VIEWS = 50  # of one editor
 PART = 50  # titles that one transaction changes: others write in between
 MAX_COLLECTED = 5_000  # titles that one run adds to a collection, whose every state is kept whole
 REFUSALS_KEPT = 20
+SLUG = re.compile(r"[a-z0-9-]{1,100}")
 #: Fields of a title that a cell of the list changes.
 CELLS = ("name", "original_title", "year", "slug", "status")
 #: By which verb a title gets into a state; from where, the verb knows itself.
@@ -193,7 +195,7 @@ def views_of(viewer: Actor) -> Any:
 def _check_verb(session: Session, actor: Actor, data: BulkInput) -> None:
     if data.verb in lifecycle.TRANSITIONS or data.verb == "delete":
         return
-    if data.verb == "genre" and data.argument:
+    if data.verb == "genre" and SLUG.fullmatch(data.argument):
         require(actor, policies.EDIT)
         common.by_slug(session, Genre, [data.argument], "argument")
     elif data.verb == "collection" and data.argument.isascii() and data.argument.isdigit() and len(data.argument) < 10:
