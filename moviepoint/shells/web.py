@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
@@ -42,7 +43,7 @@ def init_app(app: Flask) -> None:
 
 def wants_json() -> bool:
     """Say whether this request is the API's or asks for JSON."""
-    if request.path.startswith((PREFIX, "/media/")):
+    if request.path.startswith((PREFIX, "/media/")) or request.is_json:
         return True
     best = request.accept_mimetypes.best_match(["text/html", "application/json"], default="text/html")
     return best == "application/json" and request.accept_mimetypes[best] > request.accept_mimetypes["text/html"]
@@ -57,7 +58,8 @@ def _http_error(error: HTTPException) -> Response | HTTPException:
         return error
     headers = {name: value for name, value in error.get_headers() if name not in ("Content-Type", "Content-Length")}
     status = HTTPStatus(error.code)
-    own_words = error.description and error.description != type(error).description
+    own_words = error.description and error.description != type(error).description and not (
+        isinstance(error, RateLimitExceeded) and not error.limit.error_message)  # "20 per 1 minute" tells nobody
     detail = str(error.description) if own_words else _usual_words(error.code) or status.phrase
     code = "csrf" if isinstance(error, CSRFError) else status.phrase.lower().replace(" ", "-")
     return _answer({"type": "about:blank", "title": status.phrase, "status": error.code, "detail": detail,

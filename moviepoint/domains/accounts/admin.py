@@ -1,6 +1,7 @@
 """People and roles in the back office."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
 from typing import Any
 
@@ -9,10 +10,11 @@ from flask import redirect, request
 from flask_admin import expose
 from flask_login import current_user
 from sqlalchemy import func, select
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from moviepoint.domains.accounts import management, queries, tokens
-from moviepoint.domains.accounts.models import User
+from moviepoint.domains.accounts.models import Role, User
 from moviepoint.domains.accounts.permissions import permissions, site_locales
 from moviepoint.domains.accounts.services import ROLES
 from moviepoint.domains.accounts.signin_admin import SignInActions, sign_in_facts
@@ -75,6 +77,34 @@ class UsersView(SignInActions):
         return redirect(self.get_url(".edit", user_id=user_id))
 
 
+class Sheet:
+    """The matrix as somebody has filled it in: what is ticked, and what was there when they looked, by role id."""
+
+    def __init__(self, roles: Sequence[tuple[Role, int]], form: MultiDict[str, str]) -> None:
+        """Read a form; a role whose column is not in it has what it has."""
+        possible = set(management.possible_grants(permissions(), site_locales()))
+        self.shown = [role for role, _people in roles if form.get(f"shown:{role.id}")]
+        self.mine = {role.id: set(role.permissions) for role, _people in roles}
+        self.was: dict[int, set[str] | None] = dict(self.mine)
+        self.news: list[tuple[str, list[str], list[str]]] = []  # (role, added, taken away) by somebody else
+        for role in self.shown:
+            was = form.get(f"was:{role.id}")
+            self.was[role.id] = None if was is None else set(was.split())
+            # What a plugin has brought that is switched off just now has no box, and stays.
+            hidden = set(role.permissions if was is None else was.split()) - possible
+            self.mine[role.id] = hidden | set(form.getlist(f"grant:{role.id}"))
+
+    def rebase(self, roles: Sequence[tuple[Role, int]]) -> None:
+        """Bring what is ticked together with what others have saved, for somebody to look at and save again."""
+        for role, _people in roles:
+            theirs, was = set(role.permissions), self.was.get(role.id)
+            if was is not None and was != theirs:
+                self.news.append((role.name, sorted(theirs - was), sorted(was - theirs)))
+                self.mine[role.id] = management.merged(was, self.mine[role.id], theirs)
+            self.mine.setdefault(role.id, theirs)
+            self.was[role.id] = theirs
+
+
 class RolesView(View):
     """What roles allow, as a matrix: permissions in rows, roles in columns."""
 
@@ -86,18 +116,18 @@ class RolesView(View):
     @expose("/", methods=("GET", "POST"))
     def index(self) -> Any:
         """Show and save what each role allows."""
-        session = db.session()
+        sheet = Sheet(queries.roles(db.session()), request.form)
         if request.method == "POST":
-            possible = set(management.possible_grants(permissions(), site_locales()))
             with self.saving(_("Saved.")) as work:
-                for role, _people in queries.roles(work):
-                    if request.form.get(f"shown:{role.id}"):
-                        hidden = set(role.permissions) - possible  # of a plugin that is switched off just now
-                        management.set_grants(work, current_user, permissions(), site_locales(), role.id,
-                                              hidden | set(request.form.getlist(f"grant:{role.id}")))
-            return redirect(self.get_url(".index"))
-        return self.render("accounts/admin/roles.html", roles=queries.roles(session), standard=ROLES,
+                for role in sheet.shown:
+                    management.set_grants(work, current_user, permissions(), site_locales(), role.id,
+                                          sheet.mine[role.id], sheet.was[role.id])
+            if self.failure is None:
+                return redirect(self.get_url(".index"))
+            sheet.rebase(queries.roles(db.session()))
+        page = self.render("accounts/admin/roles.html", roles=queries.roles(db.session()), standard=ROLES, sheet=sheet,
                            permissions=permissions(), locales=site_locales())
+        return FlaskResponse(page, status=self.failure.status if request.method == "POST" and self.failure else 200)
 
     @expose("/new", methods=("POST",))
     def new(self) -> Response:

@@ -64,6 +64,7 @@ class GrantsInput(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """All that a role shall allow: `catalog.edit`, `catalog.edit@ru`, `catalog.edit:own`."""
 
     grants: list[str]
+    was: list[str] | None = None  # what you have seen: 409 when somebody has changed it since
 
 
 @users.get("/users")
@@ -125,7 +126,7 @@ def set_grants(role_id: int, json: GrantsInput) -> RoleInfo:
     """Set all that a role allows."""
     with unit_of_work() as session:
         return role_info(management.set_grants(
-            session, signed_in(), permissions(), site_locales(), role_id, json.grants))
+            session, signed_in(), permissions(), site_locales(), role_id, json.grants, json.was))
 
 
 @roles.delete("/roles/<int:role_id>")

@@ -21,6 +21,12 @@ from moviepoint.kernel.text import one_line
 MANAGE = "accounts.manage"
 
 
+class Changed(Conflict):
+    """Somebody else has saved since the actor looked."""
+
+    code = "changed"
+
+
 def change_user(session: Session, actor: Actor, user_id: int, *, name: str, active: bool,
                 roles: Collection[str]) -> User:
     """Change what a user is called, whether they can sign in, and their roles.
@@ -28,7 +34,7 @@ def change_user(session: Session, actor: Actor, user_id: int, *, name: str, acti
     Raises Forbidden when the user has or would have more than the actor, Conflict for what would leave no
     administrator.
     """
-    require(actor, MANAGE)
+    _take_turns(session, actor)
     user = session.get(User, user_id)
     if user is None:
         raise NotFound()
@@ -77,15 +83,19 @@ def delete_role(session: Session, actor: Actor, role_id: int) -> None:
 
 
 def set_grants(session: Session, actor: Actor, known: Iterable[Permission], locales: Sequence[str], role_id: int,
-               grants: Collection[str]) -> Role:
-    """Set all that a role allows.
+               grants: Collection[str], was: Collection[str] | None = None) -> Role:
+    """Set all that a role allows; `was` is what it allowed when the actor looked at it.
 
-    Raises Invalid for a grant that does not exist, Forbidden for giving or taking one that the actor lacks.
+    Raises Changed when somebody else has changed it since, Invalid for a grant that does not exist, Forbidden for
+    giving or taking one that the actor lacks.
     """
-    require(actor, MANAGE)
+    _take_turns(session, actor)
     role = session.get(Role, role_id)
     if role is None:
         raise NotFound()
+    if was is not None and set(was) != set(role.permissions):
+        raise Changed(_("Somebody else has changed the role %(name)s in the meantime. Nothing of yours is saved yet.",
+                        name=role.name))
     possible = set(possible_grants(known, locales))
     if wrong := sorted(set(grants) - possible - set(role.permissions)):
         raise Invalid(_("There is nothing called %(slug)s.", slug=", ".join(wrong)[:200]))
@@ -116,6 +126,12 @@ def named_roles(session: Session, names: Collection[str]) -> list[Role]:
     return found
 
 
+def merged(was: Collection[str], mine: Collection[str], theirs: Collection[str]) -> set[str]:
+    """Return what two people who both started from `was` want together: nobody's change is lost."""
+    old, my = set(was), set(mine)
+    return (set(theirs) | (my - old)) - (old - my)
+
+
 def may_give(actor: Actor, role: Role) -> bool:
     """Say whether an actor has all that a role allows, and so may give it."""
     try:
@@ -132,6 +148,22 @@ def require_grants(actor: Actor, grants: Iterable[str]) -> None:
         name, _colon, own = permission.partition(":")
         if not actor.may(name, locale=locale, own=bool(own)):
             raise Forbidden(_("You cannot give what you do not have: %(grant)s.", grant=grant))
+
+
+def _take_turns(session: Session, actor: Actor) -> None:
+    """Let one change of who may do what run after the other, each on what the one before has left.
+
+    Two administrators who demote each other at the same instant would each still see the other: on PostgreSQL the
+    second waits here for the first, on SQLite at the beginning of its unit of work. What the session knows of users
+    and roles, of the actor too, may be older than the wait and is read anew.
+    """
+    require(actor, MANAGE)
+    session.flush()
+    session.execute(select(Role.id).where(Role.name == ADMINISTRATOR).with_for_update(key_share=True))
+    for row in list(session.identity_map.values()):
+        if isinstance(row, User | Role):
+            session.expire(row)
+    require(actor, MANAGE)
 
 
 def _require_administrator(session: Session) -> None:
