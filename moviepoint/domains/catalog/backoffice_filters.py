@@ -23,6 +23,7 @@ from moviepoint.kernel.policies import Actor
 MAX_PAGE = 4_000
 #: How many titles a search hands to the other filters; the list says so when there are more.
 MAX_MATCHES = 5_000
+FEW_YEARS = 10  # whose titles are few enough to be asked one by one
 SORTS = {"added": (Title.id,), "title": (Title.original_title, Title.id), "year": (Title.year, Title.id),
          "changed": (Title.updated_at, Title.id), "published": (Title.published_at, Title.id)}
 COLUMNS = ("poster", "kind", "year", "languages", "genres", "status", "slug", "changed", "added_by")
@@ -104,8 +105,7 @@ def conditions(viewer: Actor, filters: Filters, known: Known = NOTHING) -> list[
         if value:
             where.append(column == value)
     if filters.genre:
-        where.append(Title.id.in_(select(TitleGenre.title_id).join(Genre, Genre.id == TitleGenre.genre_id).where(
-            Genre.slug == filters.genre)))
+        where.append(_of_genre(filters))
     if filters.locale:
         where.append(Title.texts.any((TitleText.locale == filters.locale) & (TitleText.name != "")))
     if filters.year_from is not None:
@@ -124,6 +124,16 @@ def conditions(viewer: Actor, filters: Filters, known: Known = NOTHING) -> list[
 def among(ids: Sequence[int]) -> Any:
     """Return the condition that a title is one of these; the ids stand in the statement, for they may be thousands."""
     return Title.id.in_(bindparam("among", list(ids), expanding=True, literal_execute=True, unique=True))
+
+
+def _of_genre(filters: Filters) -> Any:
+    """Ask each of few titles for its genre, or a genre for its titles: the one or the other is ten times as fast."""
+    of_genre = select(TitleGenre.title_id).join(Genre, Genre.id == TitleGenre.genre_id).where(
+        Genre.slug == filters.genre)
+    first, last = filters.year_from, filters.year_to
+    if first is not None and last is not None and last - first < FEW_YEARS:
+        return of_genre.where(TitleGenre.title_id == Title.id).exists()
+    return Title.id.in_(of_genre)
 
 
 def _named(text: str) -> Any:
