@@ -64,7 +64,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     datastore = SQLAlchemyUserDatastore(db, User, Role, Passkey)
     app.extensions["moviepoint.users"] = datastore
     Security(app, datastore, mail_util_cls=QueuedMail, totp_cls=OnceTotp, webauthn_util_cls=signin_gate.Passkeys,
-             mf_recovery_codes_util_cls=HashedRecoveryCodes, wan_signin_response_form=signin_gate.OwnPasskeyForm)
+             mf_recovery_codes_util_cls=HashedRecoveryCodes, wan_signin_response_form=signin_gate.OwnPasskeyForm,
+             wan_register_form=signin_gate.PasskeyNameForm)
     app.before_request(_lock_early)
     app.teardown_request(_unlock)
     session_cookies.init_app(app)

@@ -9,7 +9,7 @@ from flask_security.decorators import default_reauthn_handler
 from flask_security.signals import tf_disabled, tf_profile_changed, wan_deleted, wan_registered
 from flask_security.tf_plugin import tf_clean_session
 from flask_security.utils import _config_value, check_and_update_authn_fresh, get_message, get_request_attr
-from flask_security.webauthn import WebAuthnSigninResponseForm
+from flask_security.webauthn import WebAuthnRegisterForm, WebAuthnSigninResponseForm
 from flask_security.webauthn_util import WebauthnUtil
 from webauthn.helpers.structs import (
     AuthenticatorSelectionCriteria,
@@ -30,6 +30,7 @@ from moviepoint.shells.admin.frame import ENTER
 from moviepoint.shells.api.spec import PREFIX
 
 HALF_SIGNED_IN = 600  # seconds between the password and the second factor
+MOST_PASSKEYS = 20
 ANSWERS = frozenset({"security.wan_register_response", "security.two_factor_setup_validate",
                      "security.two_factor_token_validation"})
 
@@ -134,6 +135,19 @@ class Passkeys(WebauthnUtil):
         if "secondary" in usage:
             return UserVerificationRequirement.DISCOURAGED
         return UserVerificationRequirement.REQUIRED
+
+
+class PasskeyNameForm(WebAuthnRegisterForm):
+    """So many passkeys and no more: a program can make them without end."""
+
+    def validate(self, **kwargs: Any) -> bool:
+        if not super().validate(**kwargs):
+            return False
+        viewer = current_viewer()
+        if viewer is None or len(viewer.webauthn) >= MOST_PASSKEYS:
+            self.name.errors = [_("You have as many passkeys as one can have here. Remove one first.")]
+            return False
+        return True
 
 
 class OwnPasskeyForm(WebAuthnSigninResponseForm):

@@ -15,6 +15,7 @@ from moviepoint.app import MoviePoint
 from moviepoint.domains.accounts import second_factor
 from moviepoint.domains.accounts.codes import FREE_GUESSES, RECOVERY_CODES
 from moviepoint.domains.accounts.models import Role, User
+from moviepoint.domains.accounts.signin_gate import MOST_PASSKEYS
 from moviepoint.domains.accounts.signin_models import Passkey
 from moviepoint.domains.history.models import Revision
 from moviepoint.kernel.db import unit_of_work, utcnow
@@ -413,3 +414,16 @@ def test_the_qr_code_is_in_the_page_and_within_the_policy(client: FlaskClient, s
     answer = client.post("/en/account/tf-setup", data={"setup": "authenticator"})
     assert re.search(r'<img class="qr" src="data:image/svg\+xml;base64,[A-Za-z0-9+/=]{400,}"', answer.text)
     assert "img-src 'self' data:" in answer.headers["Content-Security-Policy"]
+
+
+def test_passkeys_do_not_grow_without_end(session: Session, client: FlaskClient, sign_in: Callable[..., User]) -> None:
+    user = sign_in()
+    asked = {"name": "One more", "usage": "first"}
+    assert "data-passkey=" in client.post("/en/account/wan-register", data=asked).text
+    for number in range(MOST_PASSKEYS):
+        user.webauthn.append(Passkey(name=f"key {number}", credential_id=bytes([number]), public_key=b"2",
+                                     device_type="single_device", usage="first"))
+    session.commit()
+    answer = client.post("/en/account/wan-register", data=asked).text
+    assert "data-passkey=" not in answer
+    assert "as many passkeys" in answer
