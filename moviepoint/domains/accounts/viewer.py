@@ -2,10 +2,12 @@
 from __future__ import annotations
 
 from flask_login import current_user
+from flask_security.utils import get_request_attr
 
 from moviepoint.domains.accounts.models import User
 from moviepoint.domains.accounts.narrowed import Narrowed
-from moviepoint.kernel.errors import Unauthenticated
+from moviepoint.kernel.errors import Forbidden, Unauthenticated
+from moviepoint.kernel.i18n import gettext as _
 
 
 def current_viewer() -> User | Narrowed | None:
@@ -19,4 +21,15 @@ def signed_in() -> User | Narrowed:
     viewer = current_viewer()
     if viewer is None:
         raise Unauthenticated()
+    return viewer
+
+
+def in_person() -> User:
+    """Return the user of this request who is here themselves; raise Forbidden for a token of any kind.
+
+    Flask-Security's own sign-in tokens count as well: what they open must not outlive them.
+    """
+    viewer = signed_in()
+    if isinstance(viewer, Narrowed) or get_request_attr("fs_authn_via") == "token":
+        raise Forbidden(_("A token neither makes tokens nor lists them: sign in."))
     return viewer
