@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from moviepoint import __version__
 from moviepoint.domains.accounts.models import User
-from moviepoint.domains.accounts.viewer import current_viewer, signed_in_themselves
+from moviepoint.domains.accounts.viewer import current_viewer, in_person
 from moviepoint.domains.catalog import queries as catalog
 from moviepoint.domains.catalog.images import MAX_BYTES as MAX_PICTURE
 from moviepoint.domains.catalog.images import add_image, delete_image
@@ -60,7 +60,7 @@ __all__ = [
     "TooMany", "Unauthenticated", "User", "UtcDateTime", "View", "__version__", "add_image", "api_blueprint",
     "api_spec", "catalog", "content_type", "content_types", "country_code", "country_name", "current_locale",
     "current_storage", "current_viewer", "db", "delete_image", "differences", "enqueue", "enqueue_after_commit",
-    "ensure_edition", "gettext", "history_words", "hookimpl", "in_language", "language_name", "lazy_gettext",
-    "ngettext", "normalise_language", "paged", "pick_text", "rehearsal", "render_page", "require",
-    "signed_in_themselves", "site_settings", "slugify", "take_file", "unit_of_work", "use_locale", "utcnow",
+    "ensure_edition", "gettext", "history_words", "hookimpl", "in_language", "in_person", "language_name",
+    "lazy_gettext", "ngettext", "normalise_language", "paged", "pick_text", "rehearsal", "render_page", "require",
+    "site_settings", "slugify", "take_file", "unit_of_work", "use_locale", "utcnow",
 ]

@@ -14,6 +14,7 @@ import structlog
 from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.units import format_unit
 from flask import Flask, abort, current_app, g, has_request_context, request
 from flask_babel import Babel, force_locale, gettext, lazy_gettext, ngettext, pgettext
 
@@ -48,6 +49,7 @@ def init_app(app: Flask, settings: Settings, catalogues: Iterable[Path]) -> None
         if "locale" not in values and _is_localised(endpoint):
             values["locale"] = current_locale()
 
+    app.jinja_env.filters["in_bytes"] = in_bytes
     app.jinja_env.globals.update(current_locale=current_locale, text_direction=text_direction,
                                  locale_name=locale_name)
 
@@ -68,6 +70,17 @@ def current_locale() -> str:
             request.accept_languages.best_match(settings.locales) or settings.default_locale)
         return str(g.locale)
     return settings.default_locale
+
+
+def in_bytes(size: int) -> str:
+    """Return a size in words of the reader's language: "1.5 GB", "1,5 ГБ". Units are those of thousands."""
+    amount, unit = float(size), "byte"
+    for unit in ("byte", "kilobyte", "megabyte", "gigabyte", "terabyte"):
+        if amount < 1000 or unit == "terabyte":
+            break
+        amount /= 1000
+    locale = current_locale().replace("-", "_")
+    return format_unit(round(amount, 1 if unit != "byte" else 0), f"digital-{unit}", "short", locale=locale)
 
 
 @contextmanager

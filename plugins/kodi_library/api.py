@@ -17,9 +17,9 @@ from moviepoint.plugin_api import (
     api_spec,
     db,
     in_language,
+    in_person,
     paged,
     require,
-    signed_in_themselves,
     unit_of_work,
 )
 
@@ -139,7 +139,7 @@ def stop_scan(scan_id: int) -> LibraryScanInfo:
 
 def _allow() -> User:
     """Return who asks: somebody who may write the whole catalogue and take in media, and no token of theirs."""
-    user = signed_in_themselves()
+    user = in_person()
     require(user, work.PERMISSION)
     require(user, "media.upload")
     return user

@@ -38,3 +38,24 @@ def test_a_wrong_password_is_said_beside_the_field(site: Site, open_page: Callab
     page.get_by_role("button", name="Войти").click()
     expect(page.locator("[role=alert]").first).to_be_visible()
     expect(page.get_by_label("Электронная почта")).to_have_value("nobody@example.org")
+
+
+def test_a_token_is_made_by_keyboard_and_shown_once(site: Site, office: Callable[..., Page]) -> None:
+    page = office("en", size=PHONE)
+    page.goto(f"{site.url}/en/account/tokens/")
+    page.get_by_label("What is it for?").focus()
+    page.keyboard.type("Nightly import")
+    page.get_by_label("Publish and unpublish").focus()
+    page.keyboard.press("Space")
+    page.get_by_label("Read and write, within what is ticked here:").focus()
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Make the token").press("Enter")
+    secret = page.locator("code.secret").inner_text()
+    answer = page.request.get(f"{site.url}/api/v1/users", headers={"Authorization": f"Bearer {secret}"})
+    assert answer.status == 403  # the curator may, this token may not
+    page.goto(f"{site.url}/en/account/tokens/")
+    expect(page.get_by_text(secret)).to_have_count(0)
+    page.get_by_role("button", name="Revoke Nightly import").press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("revoked")
+    gone = page.request.get(f"{site.url}/api/v1/films", headers={"Authorization": f"Bearer {secret}"})
+    assert gone.status == 401

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 PAGES = ("/admin/", "/admin/titles/", "/admin/titles/?bin=1", "/admin/titles/new", "/admin/people/",
          "/admin/people/new", "/admin/people/1", "/admin/collections/", "/admin/collections/new", "/admin/genres/",
          "/admin/keywords/", "/admin/companies/", "/admin/jobs/", "/admin/history/", "/admin/find/?q=met",
-         "/admin/users/", "/admin/users/1", "/admin/roles/")
+         "/admin/users/", "/admin/users/1", "/admin/users/invitations/", "/admin/roles/", "/ru/account/tokens/")
 FOCUSED = "selector => document.activeElement?.matches(selector) ?? false"
 
 

@@ -9,7 +9,7 @@ from moviepoint.domains.accounts.contexts import Device, Key, SecurityPage
 from moviepoint.domains.accounts.devices import device_name
 from moviepoint.domains.accounts.models import User
 from moviepoint.domains.accounts.session_cookies import current_sign_in
-from moviepoint.domains.accounts.viewer import current_viewer, signed_in_themselves
+from moviepoint.domains.accounts.viewer import current_viewer, in_person
 from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.kernel.i18n import gettext as _
 from moviepoint.shells.site import render_page
@@ -33,7 +33,7 @@ def security() -> Response:
 @pages.post("/sessions/<int:sign_in_id>/end")
 def end_session(sign_in_id: int) -> Response:
     """Sign one device out."""
-    viewer = signed_in_themselves()
+    viewer = in_person()
     with unit_of_work() as session:
         sessions.end(session, viewer, viewer.id, sign_in_id)
     flash(_("Signed out there."), "success")
@@ -43,7 +43,7 @@ def end_session(sign_in_id: int) -> Response:
 @pages.post("/sessions/end-others")
 def end_others() -> Response:
     """Sign out everywhere but here."""
-    viewer = signed_in_themselves()
+    viewer = in_person()
     with unit_of_work() as session:
         sessions.end_all(session, viewer, viewer.id, keep=current_sign_in())
     flash(_("Signed out everywhere else."), "success")

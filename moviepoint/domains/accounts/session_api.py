@@ -11,7 +11,7 @@ from moviepoint.domains.accounts import second_factor, sessions
 from moviepoint.domains.accounts.devices import device_name
 from moviepoint.domains.accounts.session_cookies import current_sign_in
 from moviepoint.domains.accounts.signin_models import SignIn
-from moviepoint.domains.accounts.viewer import signed_in_themselves
+from moviepoint.domains.accounts.viewer import in_person
 from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.shells.api import blueprint, spec
 from moviepoint.shells.api.language import in_language
@@ -43,7 +43,7 @@ class SignInWays(msgspec.Struct, kw_only=True):
 @spec.validate(resp=Response(HTTP_200=list[SessionInfo]), tags=["account"])
 def list_own() -> list[SessionInfo]:
     """List where one is signed in, the last used first."""
-    actor = signed_in_themselves()
+    actor = in_person()
     return [session_info(row) for row in sessions.of_user(db.session(), actor, actor.id)]
 
 
@@ -52,7 +52,7 @@ def list_own() -> list[SessionInfo]:
 @spec.validate(resp=Response(HTTP_200=SignInWays), tags=["account"])
 def show_ways() -> SignInWays:
     """Say how one signs in."""
-    actor = signed_in_themselves()
+    actor = in_person()
     return SignInWays(authenticator_app=bool(actor.tf_primary_method), passkeys=[key.name for key in actor.webauthn],
                       recovery_codes_left=len(actor.mf_recovery_codes or ()))
 
@@ -61,7 +61,7 @@ def show_ways() -> SignInWays:
 def end_own(sign_in_id: int) -> FlaskResponse:
     """Sign one device of one's own out."""
     with unit_of_work() as session:
-        actor = signed_in_themselves()
+        actor = in_person()
         sessions.end(session, actor, actor.id, sign_in_id)
     return FlaskResponse(status=204)
 
@@ -70,7 +70,7 @@ def end_own(sign_in_id: int) -> FlaskResponse:
 def end_others() -> FlaskResponse:
     """Sign out everywhere but here."""
     with unit_of_work() as session:
-        actor = signed_in_themselves()
+        actor = in_person()
         sessions.end_all(session, actor, actor.id, keep=current_sign_in())
     return FlaskResponse(status=204)
 
@@ -80,14 +80,14 @@ def end_others() -> FlaskResponse:
 @spec.validate(resp=Response(HTTP_200=list[SessionInfo]), tags=["users"])
 def list_of_user(user_id: int) -> list[SessionInfo]:
     """List where a user is signed in."""
-    return [session_info(row) for row in sessions.of_user(db.session(), signed_in_themselves(), user_id)]
+    return [session_info(row) for row in sessions.of_user(db.session(), in_person(), user_id)]
 
 
 @resource.delete("/users/<int:user_id>/sessions")
 def end_of_user(user_id: int) -> FlaskResponse:
     """Sign a user out everywhere."""
     with unit_of_work() as session:
-        sessions.end_all(session, signed_in_themselves(), user_id)
+        sessions.end_all(session, in_person(), user_id)
     return FlaskResponse(status=204)
 
 
@@ -95,7 +95,7 @@ def end_of_user(user_id: int) -> FlaskResponse:
 def end_one_of_user(user_id: int, sign_in_id: int) -> FlaskResponse:
     """Sign one device of a user out."""
     with unit_of_work() as session:
-        sessions.end(session, signed_in_themselves(), user_id, sign_in_id)
+        sessions.end(session, in_person(), user_id, sign_in_id)
     return FlaskResponse(status=204)
 
 
@@ -103,7 +103,7 @@ def end_one_of_user(user_id: int, sign_in_id: int) -> FlaskResponse:
 def reset_second_factor(user_id: int) -> FlaskResponse:
     """Take away a user's app, recovery codes and passkeys, and sign them out everywhere."""
     with unit_of_work() as session:
-        second_factor.reset(session, signed_in_themselves(), user_id)
+        second_factor.reset(session, in_person(), user_id)
     return FlaskResponse(status=204)
 
 

@@ -13,7 +13,7 @@ from spectree import Response
 from moviepoint.domains.accounts import queries, tokens
 from moviepoint.domains.accounts.permissions import permissions, site_locales
 from moviepoint.domains.accounts.token_model import ApiToken
-from moviepoint.domains.accounts.viewer import signed_in
+from moviepoint.domains.accounts.viewer import in_person, signed_in
 from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.shells.api import Page, PageQuery, blueprint, paged, spec
 from moviepoint.shells.api.language import in_language
@@ -55,7 +55,7 @@ class TokenInput(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 @spec.validate(resp=Response(HTTP_200=Page[TokenInfo]), tags=["tokens"])
 def list_tokens(query: PageQuery) -> Page[TokenInfo]:
     """List one's own tokens, the newest first."""
-    return paged(db.session(), tokens.own_tokens(signed_in()), query, _infos)
+    return paged(db.session(), tokens.own_tokens(in_person()), query, _infos)
 
 
 @resource.get("/users/<int:user_id>/tokens")
@@ -74,7 +74,7 @@ def list_tokens_of(user_id: int, query: PageQuery) -> Page[TokenInfo]:
 def create_token(json: TokenInput) -> TokenMade:
     """Make a token; the answer is the only one that holds it."""
     with unit_of_work() as session:
-        row, secret = tokens.create(session, signed_in(), permissions(), site_locales(), name=json.name,
+        row, secret = tokens.create(session, in_person(), permissions(), site_locales(), name=json.name,
                                     days=json.days, read_only=json.read_only, scopes=json.scopes)
         return TokenMade(token=secret, **msgspec.structs.asdict(token_info(row)))
 

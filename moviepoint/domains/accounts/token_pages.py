@@ -11,6 +11,7 @@ from moviepoint.domains.accounts import tokens
 from moviepoint.domains.accounts.contexts import Scope, TokenLine, TokensPage
 from moviepoint.domains.accounts.permissions import permissions, site_locales
 from moviepoint.domains.accounts.token_model import ApiToken
+from moviepoint.domains.accounts.viewer import in_person
 from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.kernel.errors import Conflict, Forbidden, Invalid, MoviePointError
 from moviepoint.kernel.i18n import current_locale
@@ -47,7 +48,7 @@ def create() -> Response:
     try:
         with unit_of_work() as session:
             _row, secret = tokens.create(
-                session, current_user, permissions(), site_locales(), name=form.get("name", ""),
+                session, in_person(), permissions(), site_locales(), name=form.get("name", ""),
                 days=int(days) if days.isascii() and days.isdigit() and len(days) < 5 else 0,
                 read_only=form.get("access") == "read", scopes=form.getlist("scopes") if some else ())
     except (Invalid, Conflict, Forbidden) as error:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from flask_login import current_user
+from flask_security.utils import get_request_attr
 
 from moviepoint.domains.accounts.models import User
 from moviepoint.domains.accounts.narrowed import Narrowed
@@ -23,9 +24,12 @@ def signed_in() -> User | Narrowed:
     return viewer
 
 
-def signed_in_themselves() -> User:
-    """Return the signed-in user, or raise Unauthenticated, or Forbidden for a token: this is for people alone."""
+def in_person() -> User:
+    """Return the user of this request who is here themselves; raise Forbidden for a token of any kind.
+
+    Flask-Security's own sign-in tokens count as well: what they open must not outlive them.
+    """
     viewer = signed_in()
-    if not isinstance(viewer, User):
+    if isinstance(viewer, Narrowed) or get_request_attr("fs_authn_via") == "token":
         raise Forbidden(_("A token cannot do this: sign in."))
     return viewer

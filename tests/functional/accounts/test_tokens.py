@@ -416,3 +416,34 @@ def test_the_page_costs_the_same_whatever_its_length(
 def test_flask_securitys_own_key_is_off(app: MoviePoint) -> None:
     assert app.config["SECURITY_TOKEN_AUTHENTICATION_KEY"] is None
     assert set(bearer.IN_ADDRESSES) >= {"auth_token"}
+
+
+def test_a_sign_in_token_of_flask_security_makes_none_either(client: FlaskClient, session: Session,
+                                                             administrator: User) -> None:
+    """It opens the API in whole, but what it opens must not outlive it."""
+    header = {"Authentication-Token": str(administrator.get_auth_token())}
+    assert client.get("/api/v1/users", headers=header).status_code == 200
+    assert client.post("/api/v1/tokens", json={"name": "x", "read_only": True}, headers=header).status_code == 403
+    form = {"name": "x", "days": "30", "access": "read"}
+    assert client.post("/en/account/tokens/", data=form, headers=header).status_code == 403
+    assert session.scalars(select(ApiToken)).all() == []
+
+
+def test_two_sessions_of_one_person_note_one_use(session: Session, editor: User) -> None:
+    """Both have seen a token unused; the write that comes second finds it noted."""
+    row, now = row_of(session, make(editor)), utcnow()
+    with unit_of_work() as work:
+        tokens.note_use(work, row.id, now)
+        tokens.note_use(work, row.id, now + timedelta(seconds=30))
+    session.expire_all()
+    assert row.last_used_at == now
+
+
+def test_a_token_of_somebody_elses_request_is_no_users_to_keep(client: FlaskClient, session: Session,
+                                                               administrator: User) -> None:
+    """A request by a token leaves no cookie by which its sender could go on without it."""
+    answer = client.get("/api/v1/users", headers=by(make(administrator)))
+    assert answer.status_code == 200
+    assert "_user_id" not in str(answer.headers.getlist("Set-Cookie"))
+    assert client.get("/api/v1/users").status_code == 401
+    assert client.get("/admin/users/").status_code == 302

@@ -10,7 +10,7 @@ from spectree import Response
 from sqlalchemy import select
 
 from moviepoint.domains.accounts.models import User
-from moviepoint.domains.accounts.viewer import signed_in_themselves
+from moviepoint.domains.accounts.viewer import in_person
 from moviepoint.domains.catalog import policies, services
 from moviepoint.domains.catalog.finding import canonical, found_ids
 from moviepoint.domains.catalog.models import BulkRun, SavedView
@@ -71,7 +71,7 @@ def list_views(query: PageQuery) -> Page[SavedViewInfo]:
 def create_view(json: SavedViewInput) -> SavedViewInfo:
     """Keep a view."""
     with unit_of_work() as session:
-        return _view(services.save_view(session, _editor(), _canonical(json)), signed_in_themselves())
+        return _view(services.save_view(session, _editor(), _canonical(json)), in_person())
 
 
 @resource.patch("/saved-views/<int:view_id>")
@@ -80,7 +80,7 @@ def create_view(json: SavedViewInput) -> SavedViewInfo:
 def change_view(view_id: int, json: SavedViewInput) -> SavedViewInfo:
     """Rename a view, share it, or give it another address."""
     with unit_of_work() as session:
-        return _view(services.save_view(session, _editor(), _canonical(json), view_id), signed_in_themselves())
+        return _view(services.save_view(session, _editor(), _canonical(json), view_id), in_person())
 
 
 @resource.delete("/saved-views/<int:view_id>")
@@ -120,7 +120,7 @@ def stop_run(run_id: int) -> BulkRunInfo:
 
 
 def _editor() -> User:
-    viewer = signed_in_themselves()
+    viewer = in_person()
     if not viewer.may_in_part(policies.EDIT):
         raise Forbidden()
     return viewer
