@@ -144,7 +144,7 @@ class PasskeyNameForm(WebAuthnRegisterForm):
         if not super().validate(**kwargs):
             return False
         viewer = current_viewer()
-        if viewer is None or len(viewer.webauthn) >= MOST_PASSKEYS:
+        if not isinstance(viewer, User) or len(viewer.webauthn) >= MOST_PASSKEYS:
             self.name.errors = [_("You have as many passkeys as one can have here. Remove one first.")]
             return False
         return True
