@@ -128,7 +128,7 @@ def test_the_palette_is_walked_by_arrows(site: Site, office: Callable[..., Page]
     box = page.get_by_role("combobox", name="Search everything")
     expect(box).to_be_focused()
     page.keyboard.type("metropolis")
-    option = page.get_by_role("option", name="Metropolis")
+    option = page.get_by_role("option", name="Metropolis 1927")
     expect(option).to_have_attribute("aria-selected", "true")
     assert accessibility_faults(page) == []
     page.keyboard.press("Escape")

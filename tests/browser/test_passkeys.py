@@ -124,6 +124,7 @@ def test_a_passkey_after_the_password_also_where_there_is_an_app(
     expect(visitor.page.get_by_role("button", name="By a code from the app")).to_be_visible()
     visitor.page.get_by_role("button", name="By a passkey or security key").click()
     visitor.page.get_by_role("button", name="Use the passkey").click()
+    visitor.page.wait_for_url(re.compile("^(?!.*/account/(login|wan|tf)).*$"))
     assert visitor.inside()
 
 

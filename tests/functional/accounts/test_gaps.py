@@ -70,13 +70,13 @@ def test_the_matrix_overwrites_nobody(client: FlaskClient, session: Session, sig
     assert role(session, "member").permissions == ["admin.access", "catalog.edit@ru"]
 
 
-def test_what_is_refused_stays_ticked(client: FlaskClient, session: Session, make_user: Callable[..., User]) -> None:
+def test_what_is_refused_stays_ticked(client: FlaskClient, session: Session, make_user: Callable[..., User],
+                                      sign_in_as: Callable[[User], User]) -> None:
     user = make_user()
     with unit_of_work() as work:
         user.roles = [Role(name="manager", permissions=["admin.access", management.MANAGE])]
         work.flush()
-    with client.session_transaction() as cookie:
-        cookie.update({"_user_id": user.fs_uniquifier, "_fresh": True})
+    sign_in_as(user)
     member = role(session, "member")
     answer = client.post("/admin/roles/", data=column(member, "admin.access", "catalog.publish"))
     assert answer.status_code == 403

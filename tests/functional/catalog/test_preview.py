@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from moviepoint.app import MoviePoint
 from moviepoint.domains.accounts.models import User
 from moviepoint.domains.catalog import services
-from moviepoint.domains.catalog.content import read
 from moviepoint.domains.catalog.schemas import TitleInput
 from moviepoint.kernel.db import unit_of_work
 from moviepoint.kernel.policies import SYSTEM
+from moviepoint.kernel.validation import convert
 
 BAR = 'class="preview-bar"'
 
@@ -23,7 +23,7 @@ BAR = 'class="preview-bar"'
 def link(client: FlaskClient, session: Session, sign_in: Callable[..., User], queue: list[object]) -> str:
     """Return the link of a draft's preview, for somebody who is not signed in."""
     with unit_of_work() as work:
-        title = services.save_title(work, SYSTEM, read(TitleInput, {
+        title = services.save_title(work, SYSTEM, convert(TitleInput, {
             "kind": "film", "original_title": "Аэлита", "texts": {"en": {"name": "Aelita"}}}))
     sign_in("editor")
     client.set_cookie("locale", "en")
