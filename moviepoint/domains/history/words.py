@@ -51,7 +51,8 @@ FIELDS = {
     "labels": lazy_gettext("Label"), "studio": lazy_gettext("Studio"), "default": lazy_gettext("Default"),
     "hidden": lazy_gettext("Hidden"), "offset_ms": lazy_gettext("Offset, ms"), "state": lazy_gettext("State"),
     "priority": lazy_gettext("Priority"), "message": lazy_gettext("Message"), "kept": lazy_gettext("Kept"),
-    "pinned": lazy_gettext("Kept for good"),
+    "pinned": lazy_gettext("Kept for good"), "position": lazy_gettext("Order"),
+    "alt": lazy_gettext("What it shows"), "locale": lazy_gettext("Language"), "focal": lazy_gettext("Point of focus"),
 }
 LONG = 5_000
 
@@ -64,6 +65,8 @@ def field_name(path: list[str] | tuple[str, ...]) -> str:
         return f"{FIELDS['name']} · {language_name(path[1], current_locale())}"
     if len(path) > 2:  # a field of one of several, such as a track: its name stands in the middle
         return " · ".join([str(FIELDS.get(path[0], path[0])), path[1], *(str(FIELDS.get(p, p)) for p in path[2:])])
+    if path[0] == "image":
+        return " · ".join(str(FIELDS.get(part, part)) for part in path)
     return " · ".join([str(FIELDS.get(path[0], path[0])), *path[1:]])
 
 
