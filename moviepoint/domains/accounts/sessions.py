@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import delete, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from moviepoint.domains.accounts.lockout import cut_off
 from moviepoint.domains.accounts.management import MANAGE, require_grants
@@ -39,10 +39,10 @@ def begin(session: Session, user: User, *, address: str, user_agent: str) -> tup
 
 
 def find(session: Session, token: str) -> tuple[SignIn, User] | None:
-    """Return a live session with its user by the cookie's token, in one query; None when it is over."""
+    """Return a live session with its user and their roles by the cookie's token, in one query; None when it is over."""
     found = session.execute(select(SignIn, User).join(User, User.id == SignIn.user_id).where(
         SignIn.token_hash == _hash(token), SignIn.stamp == User.fs_uniquifier, User.active,
-        SignIn.seen_at > utcnow() - IDLE)).first()
+        SignIn.seen_at > utcnow() - IDLE).options(joinedload(User.roles))).unique().first()
     return (found[0], found[1]) if found else None
 
 

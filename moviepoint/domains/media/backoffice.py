@@ -1,23 +1,24 @@
 """What media adds to other domains' screens of the back office: a title's film, and the first page's figures."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import current_app
 from flask_login import current_user
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import Row, exists, func, select
+from sqlalchemy.orm import Session
 
 from moviepoint.domains.media import player, plays, queries
 from moviepoint.domains.media.checking import AUDIO_KINDS, SUBTITLE_ROLES
-from moviepoint.domains.media.models import Edition, EncodingJob, SourceAsset, Upload
+from moviepoint.domains.media.models import AudioTrack, Edition, EncodingJob, SourceAsset, SubtitleTrack, Upload
 from moviepoint.domains.media.player import audio_name, subtitle_name
 from moviepoint.kernel.db import db
 from moviepoint.kernel.i18n import current_locale
 from moviepoint.kernel.i18n import gettext as _
 
 JOBS_SHOWN = 3
+OVER = ("done", "cancelled")  # what an editor need not know of a job on the title's page
 PANEL_JOBS = 5
 SHORT = 4  # times the reserve: below that, room runs short
 
@@ -36,22 +37,33 @@ def _media(title_id: int | None = None, episode_id: int | None = None) -> Mappin
     if not current_user.may("media.upload"):
         return None
     session, locale = db.session(), current_locale()
-    editions = session.scalars(select(Edition).where(
-        Edition.title_id == title_id, Edition.episode_id == episode_id).options(
-        selectinload(Edition.video), selectinload(Edition.audio), selectinload(Edition.subtitles))
-        .order_by(Edition.position)).all()
-    rows = list(session.scalars(queries.jobs(current_user).where(
-        EncodingJob.edition_id.in_([edition.id for edition in editions])).limit(JOBS_SHOWN))) if editions else []
+    unfinished = exists().where(EncodingJob.edition_id == Edition.id, EncodingJob.state.not_in(OVER))
+    found = session.execute(select(Edition, unfinished.label("busy")).where(
+        Edition.title_id == title_id, Edition.episode_id == episode_id).order_by(Edition.position)).all()
+    ids = [row.Edition.id for row in found]
+    lines = queries.track_lines(session, ids) if any(row.Edition.package for row in found) else []
+    jobs = list(session.scalars(queries.jobs(current_user).where(EncodingJob.edition_id.in_(ids)).limit(
+        JOBS_SHOWN))) if any(row.busy for row in found) else []
     return {
-        "title_id": title_id, "episode_id": episode_id, "jobs": queries.job_views(session, rows),
+        "title_id": title_id, "episode_id": episode_id, "jobs": queries.job_views(session, jobs),
         "note_words": player.note_words,
-        "editions": [{
-            "edition": edition, "sizes": [f"{video.width}×{video.height}" for video in edition.video],
-            "audio": [audio_name(track, locale) for track in edition.audio],
-            "subtitles": [(subtitle_name(track, locale), track.note) for track in edition.subtitles]}
-            for edition in editions],
-        "drop": drop_zone(next((edition.public_id for edition in editions if not edition.label), ""), title_id,
+        "editions": [_edition(row.Edition, [line for line in lines if line.edition_id == row.Edition.id], locale)
+                     for row in found],
+        "drop": drop_zone(next((row.Edition.public_id for row in found if not row.Edition.label), ""), title_id,
                           episode_id) | {"alone": True}}
+
+
+def _edition(edition: Edition, lines: Sequence[Row[Any]], locale: str) -> dict[str, Any]:
+    """Return an edition with what it holds in words."""
+    def named(line: Row[Any]) -> dict[str, Any]:
+        return {name: getattr(line, name) for name in ("language", "label", "labels", "studio")}
+
+    return {
+        "edition": edition, "sizes": [f"{line.width}×{line.height}" for line in lines if line.type == "video"],
+        "audio": [audio_name(AudioTrack(kind=line.kind, **named(line)), locale)
+                  for line in lines if line.type == "audio"],
+        "subtitles": [(subtitle_name(SubtitleTrack(role=line.kind, **named(line)), locale), line.note)
+                      for line in lines if line.type == "subtitles"]}
 
 
 def drop_zone(edition: str, title_id: int | None = None, episode_id: int | None = None) -> dict[str, Any]:

@@ -1,19 +1,28 @@
 """Reads of media's jobs: take a session and an actor, return values that edges can show as they are."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy import JSON, Row, Select, case, func, literal, null, or_, select, type_coerce, union_all
 from sqlalchemy.orm import Session, joinedload
 
 from moviepoint.domains.accounts.models import User
 from moviepoint.domains.catalog.models import Episode, Season, Title, TitleText
 from moviepoint.domains.media.documents import edition_names
 from moviepoint.domains.media.ledger import LIVE
-from moviepoint.domains.media.models import JOB_STATES, Edition, EncodingJob, EncodingStep, SourceAsset
+from moviepoint.domains.media.models import (
+    JOB_STATES,
+    AudioTrack,
+    Edition,
+    EncodingJob,
+    EncodingStep,
+    SourceAsset,
+    SubtitleTrack,
+    VideoRendition,
+)
 from moviepoint.kernel.db import utcnow
 from moviepoint.kernel.errors import NotFound
 from moviepoint.kernel.policies import Actor, require
@@ -207,3 +216,22 @@ def _view(job: EncodingJob, share: float, speed: float | None, now: datetime) ->
     return JobView(job.id, job.edition_id, job.source_id, job.source.filename, job.state, job.code, job.message,
                    job.priority, round(share, 4), speed, remaining, job.created_at, job.started_at, job.finished_at,
                    list(plan.get("notes", ())), job.kind)
+
+
+def track_lines(session: Session, edition_ids: Sequence[int]) -> Sequence[Row[Any]]:
+    """Return what editions hold in one query: rows with edition_id, type ("video", "audio", "subtitles") and its words.
+
+    In the order of each table; `kind` is a subtitle's role, and width and height are a picture's, in pixels.
+    """
+    video = select(VideoRendition.edition_id, literal("video").label("type"), VideoRendition.position,
+                   VideoRendition.width, VideoRendition.height, literal("").label("language"),
+                   literal("").label("kind"), literal("").label("label"), type_coerce(null(), JSON).label("labels"),
+                   literal("").label("studio"), literal("").label("note"))
+    audio, subtitles = (
+        select(model.edition_id, literal(name), model.position, literal(0), literal(0), model.language, kind,
+               model.label, model.labels, model.studio, model.note)
+        for name, model, kind in (("audio", AudioTrack, AudioTrack.kind),
+                                  ("subtitles", SubtitleTrack, SubtitleTrack.role)))
+    parts = (part.where(part.selected_columns[0].in_(edition_ids)) for part in (video, audio, subtitles))
+    found: Any = session.execute(union_all(*parts).order_by("position")).all()
+    return list(found)

@@ -325,6 +325,18 @@ def test_the_owner_can_do_without_again(session: Session, owner: Person) -> None
     assert owner.inside()
 
 
+def test_nobody_takes_away_their_own_without_being_asked_again(session: Session, client: FlaskClient,
+                                                               sign_in: Callable[..., User]) -> None:
+    """Somebody at an open session of another's must not get past what guards the next sign-in."""
+    user = sign_in("administrator")
+    user.tf_primary_method, user.tf_totp_secret = "authenticator", "kept"
+    session.commit()
+    assert client.delete(f"/api/v1/users/{user.id}/second-factor").status_code == 403
+    client.post(f"/admin/users/{user.id}/second-factor/reset")
+    session.expire_all()
+    assert user.tf_totp_secret == "kept"
+
+
 def test_an_administrator_resets_the_second_factor(session: Session, owner: Person, client: FlaskClient,
                                                    sign_in: Callable[..., User]) -> None:
     owner.password()

@@ -307,3 +307,18 @@ def test_the_page_costs_the_same_whatever_an_edition_holds(
             assert client.get(f"/admin/editions/{film.id}").status_code == 200
         costs.append(len(statements))
     assert costs[0] == costs[1] <= 20
+
+
+def test_a_film_with_its_media_is_edited_in_twelve_queries(
+        client: FlaskClient, session: Session, film: Edition, sign_in: Callable[..., User],
+        count_queries: Callable[[], AbstractContextManager[list[str]]]) -> None:
+    sign_in("editor")
+    title_id = film.title_id
+    page = client.get(f"/admin/titles/{title_id}")
+    assert page.status_code == 200
+    session.expunge_all()
+    with count_queries() as statements:
+        text = client.get(f"/admin/titles/{title_id}").text
+    assert len(statements) <= 12, "\n".join(statements)
+    assert "<dt>Picture</dt><dd>1280×720</dd><dt>Audio</dt><dd>English, original, Russian, dubbed</dd>" in text
+    assert re.findall(r"<dt>Subtitles</dt><dd>([^<]*)", text) == ["Russian", "German "]
