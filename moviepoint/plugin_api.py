@@ -40,6 +40,7 @@ from moviepoint.kernel.db import Base, UtcDateTime, db, rehearsal, unit_of_work,
 from moviepoint.kernel.errors import Conflict, Forbidden, Invalid, MoviePointError, NotFound, TooMany, Unauthenticated
 from moviepoint.kernel.files import Storage, current_storage
 from moviepoint.kernel.i18n import current_locale, gettext, lazy_gettext, ngettext, use_locale
+from moviepoint.kernel.leases import Lease, Stopped, abandoned, claim
 from moviepoint.kernel.policies import SYSTEM, Actor, require
 from moviepoint.kernel.tasks import enqueue, enqueue_after_commit
 from moviepoint.kernel.text import country_code, country_name, language_name, normalise_language, slugify
@@ -54,13 +55,14 @@ from moviepoint.shells.site import render_page
 
 __all__ = [
     "Actor", "AdminPanel", "AdminView", "ApiResource", "Base", "Command", "Conflict", "ContentType", "Episode",
-    "Forbidden", "Found", "Genre", "Guarded", "Image", "Invalid", "MAX_PICTURE", "MoviePointError", "NavItem",
-    "NotFound", "Page", "PageQuery", "Pages", "Permission", "Person", "SYSTEM", "SearchDocument", "SearchSource",
-    "Season", "Settings", "SlotFill", "Storage", "Task", "Title", "TitleFilter", "TitleMatches", "TitleText",
-    "TooMany", "Unauthenticated", "User", "UtcDateTime", "View", "__version__", "add_image", "api_blueprint",
-    "api_spec", "catalog", "content_type", "content_types", "country_code", "country_name", "current_locale",
-    "current_storage", "current_viewer", "db", "delete_image", "differences", "enqueue", "enqueue_after_commit",
-    "ensure_edition", "gettext", "history_words", "hookimpl", "in_language", "in_person", "language_name",
-    "lazy_gettext", "ngettext", "normalise_language", "paged", "pick_text", "rehearsal", "render_page", "require",
-    "site_settings", "slugify", "take_file", "unit_of_work", "use_locale", "utcnow",
+    "Forbidden", "Found", "Genre", "Guarded", "Image", "Invalid", "Lease", "MAX_PICTURE", "MoviePointError",
+    "NavItem", "NotFound", "Page", "PageQuery", "Pages", "Permission", "Person", "SYSTEM", "SearchDocument",
+    "SearchSource", "Season", "Settings", "SlotFill", "Stopped", "Storage", "Task", "Title", "TitleFilter",
+    "TitleMatches", "TitleText", "TooMany", "Unauthenticated", "User", "UtcDateTime", "View", "__version__",
+    "abandoned", "add_image", "api_blueprint", "api_spec", "catalog", "claim", "content_type", "content_types",
+    "country_code", "country_name", "current_locale", "current_storage", "current_viewer", "db", "delete_image",
+    "differences", "enqueue", "enqueue_after_commit", "ensure_edition", "gettext", "history_words", "hookimpl",
+    "in_language", "in_person", "language_name", "lazy_gettext", "ngettext", "normalise_language", "paged",
+    "pick_text", "rehearsal", "render_page", "require", "site_settings", "slugify", "take_file", "unit_of_work",
+    "use_locale", "utcnow",
 ]

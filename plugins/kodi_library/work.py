@@ -1,16 +1,11 @@
 """Walks and imports, done by tasks: a killed worker is followed by another, and no file is taken in twice."""
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -19,8 +14,12 @@ from moviepoint.plugin_api import (
     Conflict,
     Forbidden,
     Invalid,
+    Lease,
     MoviePointError,
+    Stopped,
     User,
+    abandoned,
+    claim,
     current_locale,
     current_storage,
     db,
@@ -31,7 +30,6 @@ from moviepoint.plugin_api import (
     site_settings,
     unit_of_work,
     use_locale,
-    utcnow,
 )
 
 from . import importing
@@ -41,21 +39,7 @@ from .scan import Walk
 log = structlog.get_logger(__name__)
 TASK = "kodi_library.work"
 PERMISSION = "catalog.edit"
-SILENT = timedelta(seconds=60)
 BATCH = 5  # films judged in one transaction: nobody waits long for it
-
-
-class Stopped(Exception):
-    """Somebody has called the work off, or another worker has it."""
-
-
-@dataclass
-class Lease:
-    """This worker's hold on a scan: it is lost when somebody else has written its state or its beat."""
-
-    scan_id: int
-    state: str
-    beat_at: datetime
 
 
 def folders() -> list[Path]:
@@ -115,13 +99,13 @@ def stop(session: Session, actor: Actor, scan: LibraryScan) -> None:
 
 def resume() -> None:
     """Take up what a killed worker has left behind."""
-    for scan_id in db.session().scalars(select(LibraryScan.id).where(LibraryScan.state.in_(WORKING), _is_silent())):
+    for scan_id in abandoned(db.session(), LibraryScan, WORKING):
         enqueue(TASK, scan_id=scan_id)
 
 
 def run(scan_id: int) -> None:
     """Do what a scan waits for, to its end."""
-    claimed = _claim(scan_id)
+    claimed = claim(LibraryScan, scan_id, WORKING, _begin)
     if claimed is None:
         return
     scan, lease = claimed
@@ -139,21 +123,9 @@ def run(scan_id: int) -> None:
         _end(scan_id, "failed", gettext("An unexpected fault stopped it; the log of the worker has the details."))
 
 
-def _is_silent() -> ColumnElement[bool]:
-    return or_(LibraryScan.beat_at.is_(None), LibraryScan.beat_at < utcnow() - SILENT)
-
-
-def _claim(scan_id: int) -> tuple[LibraryScan, Lease] | None:
-    now = utcnow()
-    with unit_of_work() as session:
-        taken: Any = session.execute(update(LibraryScan).where(
-            LibraryScan.id == scan_id, LibraryScan.state.in_(WORKING), _is_silent()).values(beat_at=now))
-        if not taken.rowcount:
-            return None
-        scan = session.get_one(LibraryScan, scan_id, populate_existing=True)
-        if scan.state == "waiting":
-            scan.state = "looking"
-        return scan, Lease(scan_id, scan.state, now)
+def _begin(scan: LibraryScan) -> None:
+    if scan.state == "waiting":
+        scan.state = "looking"
 
 
 def _actor(scan: LibraryScan) -> Actor:
@@ -163,32 +135,32 @@ def _actor(scan: LibraryScan) -> Actor:
     return user
 
 
-def _look(scan: LibraryScan, lease: Lease, actor: Actor) -> None:
+def _look(scan: LibraryScan, lease: Lease[LibraryScan], actor: Actor) -> None:
     """Walk, and judge what is found; one that was cut off begins anew. The disk is read outside any transaction."""
     root = Path(scan.folder)
-    with _beat(lease) as (session, current):
+    with lease.beat() as (session, current):
         session.execute(delete(LibraryItem).where(LibraryItem.scan_id == scan.id))
         current.seen = 0
     walk, part = Walk(root, scan.locale).run(), [None]
     while part:
         part = list(islice(walk, BATCH))
-        with _beat(lease) as (session, _current):
+        with lease.beat() as (session, _current):
             for found in part:
                 item = importing.judge(session, actor, root, scan.locale, found)
                 item.scan_id = scan.id
                 session.add(item)
             session.flush()
             session.get_one(LibraryScan, scan.id).seen += len(part)
-    with _beat(lease) as (_session, current):
+    with lease.beat() as (_session, current):
         current.state, current.total = "ready", current.seen
 
 
-def _import(scan: LibraryScan, lease: Lease, actor: Actor) -> None:
+def _import(scan: LibraryScan, lease: Lease[LibraryScan], actor: Actor) -> None:
     """Import the chosen items one by one: first the catalogue's part in one commit, then the files."""
     root = Path(scan.folder)
     waiting = (LibraryItem.scan_id == scan.id, LibraryItem.chosen, LibraryItem.outcome == "",
                LibraryItem.verdict.in_(("new", "changed")))
-    with _beat(lease) as (session, current):
+    with lease.beat() as (session, current):
         ids = session.scalars(select(LibraryItem.id).where(*waiting).order_by(LibraryItem.id)).all()
         current.total = current.seen + len(ids)
     for item_id in ids:
@@ -197,16 +169,16 @@ def _import(scan: LibraryScan, lease: Lease, actor: Actor) -> None:
             title_id = _import_item(scan, lease, actor, root, item_id)
         except (MoviePointError, OSError) as error:
             outcome, faults = "failed", [str(getattr(error, "message", error))]
-        with _beat(lease) as (session, current):
+        with lease.beat() as (session, current):
             item = session.get_one(LibraryItem, item_id)
             item.outcome, item.faults, item.title_id = outcome, faults, title_id or item.title_id
             current.seen += 1
     _end(scan.id, "done")
 
 
-def _import_item(scan: LibraryScan, lease: Lease, actor: Actor, root: Path, item_id: int) -> int:
+def _import_item(scan: LibraryScan, lease: Lease[LibraryScan], actor: Actor, root: Path, item_id: int) -> int:
     storage = current_storage()
-    with _beat(lease) as (session, _current):
+    with lease.beat() as (session, _current):
         item = session.get_one(LibraryItem, item_id)
         found = importing.found_again(item.found)
         importing.present(session, found.document)
@@ -215,24 +187,11 @@ def _import_item(scan: LibraryScan, lease: Lease, actor: Actor, root: Path, item
         session.get_one(LibraryItem, item_id).title_id = title_id
 
     def beat() -> None:
-        with _beat(lease):
+        with lease.beat():
             pass
 
     importing.take_films(actor, storage, site_settings(), root, title_id, found, beat)
     return title_id
-
-
-@contextmanager
-def _beat(lease: Lease) -> Iterator[tuple[Session, LibraryScan]]:
-    """Give one unit of work on a scan that is still this worker's, and say that it lives. Raises Stopped."""
-    now = utcnow()
-    with unit_of_work() as session:
-        scan = session.get(LibraryScan, lease.scan_id, with_for_update=True, populate_existing=True)
-        if scan is None or (scan.state, scan.beat_at) != (lease.state, lease.beat_at):
-            raise Stopped
-        scan.beat_at = now
-        yield session, scan
-    lease.beat_at = now  # not before it is committed
 
 
 def _end(scan_id: int, state: str, error: str = "") -> None:

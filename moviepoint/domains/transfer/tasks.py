@@ -9,7 +9,9 @@ from flask import current_app
 from moviepoint.domains.transfer import services
 from moviepoint.domains.transfer import work as working
 from moviepoint.domains.transfer.exchange import exchanged_types
+from moviepoint.domains.transfer.models import WORKING, Transfer
 from moviepoint.kernel.db import db, unit_of_work, utcnow
+from moviepoint.kernel.leases import abandoned
 from moviepoint.kernel.tasks import enqueue
 
 KEEP = timedelta(days=90)  # a transfer that is over, with its rows and its file
@@ -28,7 +30,7 @@ def work(transfer_id: int) -> None:
 
 def resume() -> None:
     """Take up what a killed worker has left behind; remove old transfers, and files that belong to none."""
-    for transfer_id in working.abandoned(db.session()):
+    for transfer_id in abandoned(db.session(), Transfer, WORKING):
         enqueue(services.WORK, transfer_id=transfer_id)
     storage = current_app.extensions["moviepoint.storage"]
     with unit_of_work() as session:

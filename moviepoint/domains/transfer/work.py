@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 from tempfile import TemporaryFile
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -41,11 +39,11 @@ from moviepoint.kernel.errors import Conflict, Forbidden, Invalid, MoviePointErr
 from moviepoint.kernel.files import Storage
 from moviepoint.kernel.i18n import gettext as _
 from moviepoint.kernel.i18n import use_locale
+from moviepoint.kernel.leases import Lease, Stopped, claim
 from moviepoint.kernel.policies import Actor
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
-SILENT = timedelta(seconds=60)
 BATCH_SECONDS = 0.5  # SQLite has one writer at a time: nobody waits longer than this for a batch
 BATCH_ROWS = 20  # looked up together
 EXPORT_BATCH = 200
@@ -59,25 +57,12 @@ class Desk:
     kinds: Mapping[str, ContentType]
 
 
-class Stopped(Exception):
-    """Somebody has called the transfer off, or another worker has it."""
-
-
-@dataclass
-class Lease:
-    """This worker's hold on a transfer: it is lost when somebody else has written its state or its beat."""
-
-    transfer_id: int
-    state: str
-    beat_at: datetime
-
-
 def run(desk: Desk, transfer_id: int, actor: Actor | None = None) -> None:
     """Do what a transfer waits for, to its end.
 
     `actor` is given by a caller who has started it to be run in place (the command line) and acts as no user.
     """
-    claimed = _claim(transfer_id, in_place=actor is not None)
+    claimed = claim(Transfer, transfer_id, WORKING, _begin, in_place=actor is not None)
     if claimed is None:
         return
     transfer, lease = claimed
@@ -96,29 +81,9 @@ def run(desk: Desk, transfer_id: int, actor: Actor | None = None) -> None:
             _end(transfer_id, "failed", _("An unexpected fault stopped it; the log of the worker has the details."))
 
 
-def abandoned(session: Session) -> Sequence[int]:
-    """Return the ids of transfers that nobody works on though somebody should."""
-    return session.scalars(select(Transfer.id).where(Transfer.state.in_(WORKING), _is_silent())).all()
-
-
-def _is_silent() -> ColumnElement[bool]:
-    return or_(Transfer.beat_at.is_(None), Transfer.beat_at < utcnow() - SILENT)
-
-
-def _claim(transfer_id: int, *, in_place: bool) -> tuple[Transfer, Lease] | None:
-    """Take a transfer for this worker and say which stage it is in; None where there is nothing to do."""
-    now = utcnow()
-    with unit_of_work() as session:
-        statement = update(Transfer).where(Transfer.id == transfer_id, Transfer.state.in_(WORKING))
-        if not in_place:
-            statement = statement.where(_is_silent())
-        taken: Any = session.execute(statement.values(beat_at=now))
-        if not taken.rowcount:
-            return None
-        transfer = session.get_one(Transfer, transfer_id, populate_existing=True)
-        if transfer.state == "waiting":
-            transfer.state = "reading" if transfer.direction == "in" else "writing"
-        return transfer, Lease(transfer_id, transfer.state, now)
+def _begin(transfer: Transfer) -> None:
+    if transfer.state == "waiting":
+        transfer.state = "reading" if transfer.direction == "in" else "writing"
 
 
 def _kind(desk: Desk, transfer: Transfer) -> ContentType:
@@ -139,16 +104,16 @@ def _actor(transfer: Transfer) -> Actor:
     return user
 
 
-def _read(desk: Desk, kind: ContentType, lease: Lease, transfer: Transfer, actor: Actor) -> None:
+def _read(desk: Desk, kind: ContentType, lease: Lease[Transfer], transfer: Transfer, actor: Actor) -> None:
     book = open_book(desk.storage.path(transfer.key), transfer.format, kind, transfer.encoding)
     total = book.count()
     done = db.session().scalar(select(func.max(TransferRow.number)).where(
         TransferRow.transfer_id == transfer.id)) or 0
     rows = islice(book.rows(), done, None)
-    with _beat(lease) as (_session, current):
+    with lease.beat() as (_session, current):
         current.total, current.encoding = total, book.encoding
     _in_batches(lease, rows, partial(_judge, actor, kind, transfer))
-    with _beat(lease) as (_session, current):
+    with lease.beat() as (_session, current):
         current.state = "ready"
 
 
@@ -172,11 +137,11 @@ def _judge(actor: Actor, kind: ContentType, transfer: Transfer, session: Session
             faults=verdict.faults, fingerprint=verdict.fingerprint, chosen=verdict.verdict in APPLICABLE))
 
 
-def _apply(desk: Desk, kind: ContentType, lease: Lease, transfer: Transfer, actor: Actor) -> None:
+def _apply(desk: Desk, kind: ContentType, lease: Lease[Transfer], transfer: Transfer, actor: Actor) -> None:
     waiting = (TransferRow.transfer_id == transfer.id, TransferRow.chosen, TransferRow.outcome == "",
                TransferRow.verdict.in_(APPLICABLE))
     ids = db.session().scalars(select(TransferRow.id).where(*waiting).order_by(TransferRow.number)).all()
-    with _beat(lease) as (_session, current):
+    with lease.beat() as (_session, current):
         current.total = current.seen + len(ids)
     _in_batches(lease, ids, partial(_apply_rows, actor, kind))
     _end(transfer.id, "done")
@@ -212,11 +177,11 @@ def _require_unchanged(session: Session, kind: ContentType, row: TransferRow, ma
         raise Conflict(_("Somebody has changed this since the rehearsal. Rehearse the file again."))
 
 
-def _write(desk: Desk, kind: ContentType, lease: Lease, transfer: Transfer, actor: Actor) -> None:
+def _write(desk: Desk, kind: ContentType, lease: Lease[Transfer], transfer: Transfer, actor: Actor) -> None:
     if not actor.may(kind.permission):
         raise Forbidden()
     ids = list(kind.ids(db.session()))
-    with _beat(lease) as (_session, current):
+    with lease.beat() as (_session, current):
         current.total, current.seen = len(ids), 0
     target = desk.storage.path(transfer.key)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -238,23 +203,23 @@ def _write_file(stream: Any, transfer: Transfer, kind: ContentType, documents: I
         write_csv(stream, kind, documents, spool)
 
 
-def _documents(kind: ContentType, lease: Lease, ids: Sequence[int]) -> Iterator[Mapping[str, Any]]:
+def _documents(kind: ContentType, lease: Lease[Transfer], ids: Sequence[int]) -> Iterator[Mapping[str, Any]]:
     """Iterate over documents in batches, each read for itself; what is deleted meanwhile is left out."""
     for start in range(0, len(ids), EXPORT_BATCH):
         part, session = ids[start:start + EXPORT_BATCH], db.session()
         yield from kind.documents(session, part).values()
         session.expunge_all()
-        with _beat(lease) as (_work, current):
+        with lease.beat() as (_work, current):
             current.seen = start + len(part)
 
 
-def _in_batches(lease: Lease, items: Iterable[T],
+def _in_batches(lease: Lease[Transfer], items: Iterable[T],
                 each: Callable[[Session, Sequence[T]], None]) -> None:
     """Do something with all items, a few at a time, as many in one unit of work as fit into half a second."""
     remaining = iter(items)
     ended = False
     while not ended:
-        with _beat(lease) as (session, _transfer):
+        with lease.beat() as (session, _transfer):
             until, count = time.monotonic() + BATCH_SECONDS, 0
             while not ended and (count == 0 or time.monotonic() < until):
                 part = list(islice(remaining, BATCH_ROWS))
@@ -263,20 +228,7 @@ def _in_batches(lease: Lease, items: Iterable[T],
                 count += len(part)
                 ended = len(part) < BATCH_ROWS
             session.flush()
-            session.get_one(Transfer, lease.transfer_id).seen += count
-
-
-@contextmanager
-def _beat(lease: Lease) -> Iterator[tuple[Session, Transfer]]:
-    """Give one unit of work on a transfer that is still this worker's, and say that it lives. Raises Stopped."""
-    now = utcnow()
-    with unit_of_work() as session:
-        transfer = session.get(Transfer, lease.transfer_id, with_for_update=True, populate_existing=True)
-        if transfer is None or (transfer.state, transfer.beat_at) != (lease.state, lease.beat_at):
-            raise Stopped
-        transfer.beat_at = now
-        yield session, transfer
-    lease.beat_at = now  # not before it is committed
+            session.get_one(Transfer, lease.row_id).seen += count
 
 
 def _end(transfer_id: int, state: str, error: str = "") -> None:
