@@ -16,6 +16,7 @@ from moviepoint.domains.catalog.texts import pick as pick_text
 from moviepoint.domains.catalog.words import site_settings
 from moviepoint.domains.history import words as history_words
 from moviepoint.domains.history.differences import differences
+from moviepoint.domains.media.encoding.profiles import Hardware, Profile, RungSpec
 from moviepoint.domains.media.local_files import take_file
 from moviepoint.domains.media.uploads import ensure_edition
 from moviepoint.hooks import hookimpl
@@ -25,6 +26,7 @@ from moviepoint.hooks.types import (
     ApiResource,
     Command,
     ContentType,
+    EncodingProfile,
     Found,
     NavItem,
     Pages,
@@ -54,15 +56,15 @@ from moviepoint.shells.api.language import in_language
 from moviepoint.shells.site import render_page
 
 __all__ = [
-    "Actor", "AdminPanel", "AdminView", "ApiResource", "Base", "Command", "Conflict", "ContentType", "Episode",
-    "Forbidden", "Found", "Genre", "Guarded", "Image", "Invalid", "Lease", "MAX_PICTURE", "MoviePointError",
-    "NavItem", "NotFound", "Page", "PageQuery", "Pages", "Permission", "Person", "SYSTEM", "SearchDocument",
-    "SearchSource", "Season", "Settings", "SlotFill", "Stopped", "Storage", "Task", "Title", "TitleFilter",
-    "TitleMatches", "TitleText", "TooMany", "Unauthenticated", "User", "UtcDateTime", "View", "__version__",
-    "abandoned", "add_image", "api_blueprint", "api_spec", "catalog", "claim", "content_type", "content_types",
-    "country_code", "country_name", "current_locale", "current_storage", "current_viewer", "db", "delete_image",
-    "differences", "enqueue", "enqueue_after_commit", "ensure_edition", "gettext", "history_words", "hookimpl",
-    "in_language", "in_person", "language_name", "lazy_gettext", "ngettext", "normalise_language", "paged",
-    "pick_text", "rehearsal", "render_page", "require", "site_settings", "slugify", "take_file", "unit_of_work",
-    "use_locale", "utcnow",
+    "Actor", "AdminPanel", "AdminView", "ApiResource", "Base", "Command", "Conflict", "ContentType",
+    "EncodingProfile", "Episode", "Forbidden", "Found", "Genre", "Guarded", "Hardware", "Image", "Invalid", "Lease",
+    "MAX_PICTURE", "MoviePointError", "NavItem", "NotFound", "Page", "PageQuery", "Pages", "Permission", "Person",
+    "Profile", "RungSpec", "SYSTEM", "SearchDocument", "SearchSource", "Season", "Settings", "SlotFill", "Stopped",
+    "Storage", "Task", "Title", "TitleFilter", "TitleMatches", "TitleText", "TooMany", "Unauthenticated", "User",
+    "UtcDateTime", "View", "__version__", "abandoned", "add_image", "api_blueprint", "api_spec", "catalog", "claim",
+    "content_type", "content_types", "country_code", "country_name", "current_locale", "current_storage",
+    "current_viewer", "db", "delete_image", "differences", "enqueue", "enqueue_after_commit", "ensure_edition",
+    "gettext", "history_words", "hookimpl", "in_language", "in_person", "language_name", "lazy_gettext", "ngettext",
+    "normalise_language", "paged", "pick_text", "rehearsal", "render_page", "require", "site_settings", "slugify",
+    "take_file", "unit_of_work", "use_locale", "utcnow",
 ]

@@ -72,6 +72,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     worker_threads: Count = 4  # light and heavy tasks together
     encode_slots: Count = 1  # heavy encoding steps at a time on this machine
     keep_sources: bool = True  # keep an uploaded file after it is encoded
+    publish_early: bool = False  # let viewers begin a new film while the rest of it is encoded
     upload_max_bytes: Bytes = 200 * 2**30
     upload_chunk_bytes: Bytes = 16 * 2**20  # what the browser sends at a time
     upload_expiry_hours: Count = 168

@@ -17,6 +17,7 @@ from moviepoint.hooks.types import (
     ApiResource,
     Command,
     ContentType,
+    EncodingProfile,
     NavItem,
     Pages,
     Permission,
@@ -90,6 +91,11 @@ def register_search_documents() -> Sequence[SearchSource]:
 @hookspec
 def register_title_filters() -> Sequence[TitleFilter]:
     """Narrow the back office's list of titles: `return [TitleFilter("media", "Film", choices, condition)]`."""
+
+
+@hookspec
+def register_encoding_profiles() -> Sequence[EncodingProfile]:
+    """Offer ways to encode films: `return [EncodingProfile("vaapi", "H.264 on the graphics card", {...})]`."""
 
 
 @hookspec

@@ -198,3 +198,16 @@ class TitleFilter:
     label: Any  # lazily translated
     choices: Sequence[tuple[str, Any]]
     condition: Callable[[str], Any]
+
+
+@dataclass(frozen=True)
+class EncodingProfile:
+    """A way to encode films, such as one for a hardware encoder.
+
+    `data` holds the fields of `moviepoint.plugin_api.Profile` as plain values; what is left out is as in the default.
+    With `hardware` it may name an encoder and its options, which the back office never does.
+    """
+
+    slug: str  # "vaapi"; unique among all profiles
+    name: str
+    data: Mapping[str, Any]

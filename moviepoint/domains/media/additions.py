@@ -1,6 +1,8 @@
 """Tracks that are added to a film later, from the worker's side: planned when the film is there, then published."""
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from sqlalchemy.orm import Session
 
@@ -8,12 +10,12 @@ from moviepoint.domains.media import documents, ledger, publishing, retiming, st
 from moviepoint.domains.media.encoding import sidecars
 from moviepoint.domains.media.encoding.errors import Blocked, Refused, Temporary
 from moviepoint.domains.media.encoding.naming import Intent
-from moviepoint.domains.media.encoding.plan import AudioTarget, Plan, Profile, SubtitleTarget
+from moviepoint.domains.media.encoding.plan import AudioTarget, Plan, SubtitleTarget
 from moviepoint.domains.media.encoding.probe import Probe
 from moviepoint.domains.media.encoding.verify import AudioFacts, TrackFacts
 from moviepoint.domains.media.ledger import Lease
 from moviepoint.domains.media.matching import Row, origin_of
-from moviepoint.domains.media.models import AudioTrack, Edition, EncodingJob, SourceAsset, SubtitleTrack
+from moviepoint.domains.media.models import AudioRendition, AudioTrack, Edition, EncodingJob, SourceAsset, SubtitleTrack
 from moviepoint.kernel.files import LocalStorage
 
 
@@ -22,7 +24,7 @@ def intent_of(source: SourceAsset) -> Intent:
     return msgspec.convert(source.intent, Intent) if source.intent else Intent()
 
 
-def plan_tracks(session: Session, lease: Lease, found: Probe, checksum: str, profile: Profile) -> None:
+def plan_tracks(session: Session, lease: Lease, found: Probe, checksum: str) -> None:
     """Write the plan of a job that adds tracks. Raises Blocked while there is no film, Refused if it is not ours."""
     job = session.get_one(EncodingJob, lease.job_id, populate_existing=True)
     edition = storing.locked_edition(session, job.edition_id)
@@ -31,7 +33,7 @@ def plan_tracks(session: Session, lease: Lease, found: Probe, checksum: str, pro
     film = retiming.film_of(session, edition)
     if film is None:
         raise Refused("no-plan", "The film of this edition was not encoded here. Encode it again, then add tracks.")
-    plan = sidecars.make_plan(found, intent_of(job.source), film, profile, f"j{job.id}")
+    plan = sidecars.make_plan(found, intent_of(job.source), film, f"j{job.id}")
     if not ledger.complete(session, lease, {"notes": list(plan.notes)}):
         return
     job.source.probe, job.source.sha256 = msgspec.to_builtins(found), checksum
@@ -53,7 +55,9 @@ def publish_tracks(session: Session, storage: LocalStorage, lease: Lease, keep_s
     facts = msgspec.convert(publishing.check_result(session, job.id)["facts"], TrackFacts)
     notes = publishing.notes_of(session, job.id)
     for target, sound in zip(plan.audio, facts.audio, strict=True):
-        _bring_in(session, storage, job, edition, _sound(edition, job, target, sound), plan, target)
+        row = _sound(edition, job, target, sound)
+        made = publishing.renditions_of(plan, facts.surround, target.name)
+        _bring_in(session, storage, job, edition, row, plan, target, made)
     for text in plan.subtitles:
         line = _text(edition, job, text, notes.get(text.name or "", ""))
         _bring_in(session, storage, job, edition, line, plan, text)
@@ -67,18 +71,21 @@ def publish_tracks(session: Session, storage: LocalStorage, lease: Lease, keep_s
 
 
 def _bring_in(session: Session, storage: LocalStorage, job: EncodingJob, edition: Edition, row: Row | None,
-              plan: Plan, target: AudioTarget | SubtitleTarget) -> None:
+              plan: Plan, target: AudioTarget | SubtitleTarget, renditions: Sequence[AudioRendition] = ()) -> None:
     """Bring a track's files in and name them in its row; a row that an editor has removed meanwhile stays removed."""
     if row is None or edition.package is None:
         return
     if job.kind == "retime" and row.offset_ms != target.offset_ms:
         return  # it has been given another offset since: a later job makes that
     if target.name:
-        if not storing.carry(storage, job.package, edition.package, target.name):
-            raise Temporary("lost", f"{target.name} is not where it was made.")
+        for name in (target.name, *(rendition.path for rendition in renditions)):
+            if not storing.carry(storage, job.package, edition.package, name):
+                raise Temporary("lost", f"{name} is not where it was made.")
         if row.path != target.name:
-            storing.retire(session, storage, edition.package, row.path)
+            storing.retire(session, storage, edition.package, row.paths)
         row.path = target.name
+        if isinstance(row, AudioTrack):
+            row.renditions = list(renditions)
     film = retiming.film_of(session, edition)
     if film is not None and abs(round(float(film.seconds) * 1000) - plan.duration_ms) > sidecars.APART_MS:
         row.hidden, row.default, row.note = True, False, publishing.OTHER_LENGTH

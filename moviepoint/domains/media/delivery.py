@@ -8,9 +8,12 @@ from __future__ import annotations
 import time
 from pathlib import PurePosixPath
 
+import msgspec
 from flask import Blueprint, Response, current_app, send_file
 
-from moviepoint.domains.media import access, playback
+from moviepoint.domains.media import access, early, playback
+from moviepoint.domains.media.encoding.early import finished
+from moviepoint.domains.media.encoding.plan import Plan
 from moviepoint.kernel.db import db
 from moviepoint.kernel.errors import Forbidden, NotFound
 from moviepoint.kernel.files import Storage
@@ -18,7 +21,8 @@ from moviepoint.kernel.files import Storage
 FRESH_SECONDS = 5.0
 YEAR = 365 * 86400
 TYPES = {".m3u8": "application/vnd.apple.mpegurl", ".ts": "video/mp2t", ".vtt": "text/vtt; charset=utf-8",
-         ".jpg": "image/jpeg", ".m4s": "video/iso.segment", ".mp4": "video/mp4"}
+         ".jpg": "image/jpeg", ".m4s": "video/iso.segment", ".mp4": "video/mp4",
+         ".mpd": "application/dash+xml"}
 _CACHE = "moviepoint.playback_facts"
 _CACHE_LIMIT = 10_000
 
@@ -29,8 +33,8 @@ pages = Blueprint("media_files", __name__)
 def part(token: str, edition: str, package: str, name: str) -> Response:
     """Serve a playlist, segment, cue file or storyboard picture to whoever holds a valid signature."""
     grant = authorise(token, edition, package)
-    if name == playback.MASTER:
-        return _master(edition, package)
+    if name in (playback.MASTER, playback.MANIFEST):
+        return _rendered(edition, package, name)
     kind = TYPES.get(PurePosixPath(name).suffix)
     if kind is None or any(piece.startswith(".") for piece in PurePosixPath(name).parts):
         raise NotFound()
@@ -38,6 +42,10 @@ def part(token: str, edition: str, package: str, name: str) -> Response:
     path = storage.path(f"packages/{package}/{name}")
     if not path.is_file():
         raise NotFound()
+    if path.suffix == ".m3u8" and not finished(path):  # it grows still
+        response = send_file(path, mimetype=kind, conditional=True, etag=True)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
     response = send_file(path, mimetype=kind, conditional=True, max_age=YEAR, etag=True)
     response.cache_control.immutable = True
     response.cache_control.public = grant.audience == access.PUBLIC
@@ -54,14 +62,28 @@ def authorise(token: str, edition: str, package: str) -> access.Grant:
     return grant
 
 
-def _master(edition_id: str, package: str) -> Response:
+def _rendered(edition_id: str, package: str, name: str) -> Response:
+    """The master playlist or the DASH manifest, from rows; of a film that is still being made, from its plan."""
     edition = playback.load_edition(db.session(), edition_id)
-    if edition.package is None or not edition.package.endswith(f"/{package}"):
-        raise NotFound()  # it has been replaced: the page knows the new address
-    response = Response(playback.master_playlist(edition), mimetype=TYPES[".m3u8"])
+    storage: Storage = current_app.extensions["moviepoint.storage"]
+    if edition.package is not None and edition.package.endswith(f"/{package}"):
+        text = playback.master_playlist(edition) if name == playback.MASTER else playback.manifest(edition, storage)
+    else:
+        text = _early(edition.id, package, name)
+    response = Response(text, mimetype=TYPES[PurePosixPath(name).suffix])
     response.headers["Cache-Control"] = "no-cache"
     response.add_etag()
     return response
+
+
+def _early(edition_id: int, package: str, name: str) -> str:
+    job = early.current(db.session(), edition_id)
+    if job is None or not job.package.endswith(f"/{package}") or name != playback.MASTER:
+        raise NotFound()  # it has been replaced: the page knows the new address
+    found = early.progress(current_app.extensions["moviepoint.storage"], job)
+    if found is None:
+        raise NotFound()
+    return early.master(found, msgspec.convert(job.plan, Plan))
 
 
 def _facts(edition: str) -> playback.EditionFacts | None:

@@ -96,9 +96,10 @@ def remove_track(session: Session, actor: Actor, storage: LocalStorage, edition_
     if table == "audio" and not row.hidden and sum(not other.hidden for other in edition.audio) == 1:
         raise Invalid(_("One audio track at least must be shown."))
     state = documents.edition_document(edition)
-    retire(session, storage, edition.package, row.path)
+    retire(session, storage, edition.package, row.paths)
     if isinstance(row, AudioTrack):
-        freed = row.average_bandwidth * (edition.duration_ms or 0) // 8000
+        rate = row.average_bandwidth + sum(rendition.average_bandwidth for rendition in row.renditions)
+        freed = rate * (edition.duration_ms or 0) // 8000
         edition.package_bytes = max(0, edition.package_bytes - freed)
     rows.remove(row)
     session.flush()

@@ -43,6 +43,7 @@ class Edition(Base):
     duration_ms: Mapped[int | None]
     package: Mapped[str | None] = mapped_column(String(160))  # key of the live package's folder
     package_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    segment_format: Mapped[str] = mapped_column(String(8), default="ts", server_default="ts")  # or "fmp4"
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when its package went live
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
 
@@ -160,6 +161,29 @@ class AudioTrack(Base):
     peak_bandwidth: Mapped[int]
 
     edition: Mapped[Edition] = relationship(back_populates="audio")
+    renditions: Mapped[list[AudioRendition]] = relationship(
+        back_populates="track", cascade="all, delete-orphan", order_by="AudioRendition.channels")
+
+    @property
+    def paths(self) -> list[str]:
+        """All that the track has on storage."""
+        return [self.path, *(rendition.path for rendition in self.renditions)]
+
+
+class AudioRendition(Base):
+    """The same dub once more, with more channels than the stereo that every dub has."""
+
+    __tablename__ = "audio_renditions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    track_id: Mapped[int] = mapped_column(ForeignKey("audio_tracks.id", ondelete="CASCADE"), index=True)
+    path: Mapped[str] = mapped_column(String(80))  # "audio_en-6ch"
+    codec: Mapped[str] = mapped_column(String(40))
+    channels: Mapped[int]
+    average_bandwidth: Mapped[int]
+    peak_bandwidth: Mapped[int]
+
+    track: Mapped[AudioTrack] = relationship(back_populates="renditions")
 
 
 class SubtitleTrack(Base):
@@ -187,6 +211,11 @@ class SubtitleTrack(Base):
     origin: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # stream, language and kind as the source has them
 
     edition: Mapped[Edition] = relationship(back_populates="subtitles")
+
+    @property
+    def paths(self) -> list[str]:
+        """All that the track has on storage."""
+        return [self.path] if self.path else []
 
 
 class Storyboard(Base):
@@ -246,6 +275,8 @@ class EncodingJob(Base):
     priority: Mapped[int] = mapped_column(default=0)
     code: Mapped[str] = mapped_column(String(40), default="")  # why it failed or waits, for machines
     message: Mapped[str] = mapped_column(Text, default="")  # the same, for an editor
+    profile: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # as it was when the job began; None: the default
+    profile_name: Mapped[str] = mapped_column(String(80), default="", server_default="")
     plan: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     package: Mapped[str] = mapped_column(String(160), default="")  # key of the folder that is being made
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
@@ -256,6 +287,19 @@ class EncodingJob(Base):
     source: Mapped[SourceAsset] = relationship()
     steps: Mapped[list[EncodingStep]] = relationship(
         back_populates="job", cascade="all, delete-orphan", order_by="EncodingStep.position")
+
+
+class EncodingProfile(Base):
+    """How films are encoded, as data: jobs keep a copy, so that a change touches no job that has begun."""
+
+    __tablename__ = "encoding_profiles"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(80))
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)  # an `encoding.profiles.Profile`
+    position: Mapped[int] = mapped_column(default=0)  # the first is for whoever chooses none
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow, onupdate=utcnow)
 
 
 class EncodingStep(Base):

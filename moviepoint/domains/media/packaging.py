@@ -11,7 +11,7 @@ import msgspec
 
 from moviepoint.kernel.text import one_line
 
-AUDIO_GROUP, SUBTITLE_GROUP = "audio", "subtitles"
+AUDIO_GROUP, WIDE_GROUP, SUBTITLE_GROUP = "audio", "audio-wide", "subtitles"
 DESCRIBES_VIDEO = "public.accessibility.describes-video"
 FOR_THE_DEAF = "public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound"
 #: EXT-X-MEDIA needs version 4 (RFC 8216, section 7); nothing here needs more.
@@ -32,6 +32,16 @@ class Variant(msgspec.Struct, frozen=True):
     iframe_bandwidth: int = 0
 
 
+class Wide(msgspec.Struct, frozen=True):
+    """A dub's rendition with more channels."""
+
+    path: str
+    codec: str
+    channels: int
+    average_bandwidth: int
+    peak_bandwidth: int
+
+
 class Sound(msgspec.Struct, frozen=True):
     """One dub. `kind` as in the audio track's row."""
 
@@ -44,6 +54,13 @@ class Sound(msgspec.Struct, frozen=True):
     channels: int
     average_bandwidth: int
     peak_bandwidth: int
+    wide: Wide | None = None
+
+    def widest(self) -> Sound:
+        """The same dub with as many channels as there are."""
+        if self.wide is None:
+            return self
+        return msgspec.structs.replace(self, wide=None, **msgspec.structs.asdict(self.wide))
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -59,19 +76,26 @@ class Text(msgspec.Struct, frozen=True):
 def render_master(variants: Sequence[Variant], sounds: Sequence[Sound] = (), texts: Sequence[Text] = ()) -> str:
     """Return the master playlist; renditions and variants in the order given, the first variant starts.
 
+    Dubs with more channels are a second group beside the stereo, in which every dub is there too.
+
     Addresses are relative: `stream_0.m3u8`, `audio_en.m3u8`. Raises ValueError without a variant.
     """
     if not variants:
         raise ValueError("a master playlist needs a variant")
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION}", "#EXT-X-INDEPENDENT-SEGMENTS"]
-    default = _one_default(sounds)
-    for position, (sound, name) in enumerate(zip(sounds, unique_names(s.name for s in sounds), strict=True)):
-        lines.append(_sound_line(sound, name, position == default))
+    groups = {AUDIO_GROUP: sounds} if sounds else {}
+    if any(sound.wide for sound in sounds):
+        groups[WIDE_GROUP] = [sound.widest() for sound in sounds]
+    names, default = unique_names(s.name for s in sounds), one_default(sounds)
+    for group, members in groups.items():
+        lines += [_sound_line(sound, group, name, position == default)
+                  for position, (sound, name) in enumerate(zip(members, names, strict=True))]
     chosen = next((n for n, text in enumerate(texts) if text.default), None)
     for position, (text, name) in enumerate(zip(texts, unique_names(t.name for t in texts), strict=True)):
         lines.append(_text_line(text, name, position == chosen))
-    for variant in variants:
-        lines += [_variant_line(variant, sounds, bool(texts)), f"{variant.path}.m3u8"]
+    for group, members in (groups or {"": ()}).items():
+        for variant in variants:
+            lines += [_variant_line(variant, group, members, bool(texts)), f"{variant.path}.m3u8"]
     lines += [_iframe_line(variant) for variant in variants if variant.iframe_path and variant.iframe_bandwidth]
     return "\n".join([*lines, ""])
 
@@ -95,15 +119,15 @@ def unique_names(names: Iterable[str]) -> list[str]:
     return found
 
 
-def _one_default(sounds: Sequence[Sound]) -> int | None:
+def one_default(sounds: Sequence[Sound]) -> int | None:
     """The first marked as default, else the first that is no commentary, else the first."""
     marked = [n for n, sound in enumerate(sounds) if sound.default]
     plain = [n for n, sound in enumerate(sounds) if sound.kind not in ("commentary", "audio-description")]
     return next(iter([*marked, *plain, *range(len(sounds))]), None)
 
 
-def _sound_line(sound: Sound, name: str, default: bool) -> str:
-    attributes = {"TYPE": "AUDIO", "GROUP-ID": quoted(AUDIO_GROUP), **_language(sound.language), "NAME": quoted(name),
+def _sound_line(sound: Sound, group: str, name: str, default: bool) -> str:
+    attributes = {"TYPE": "AUDIO", "GROUP-ID": quoted(group), **_language(sound.language), "NAME": quoted(name),
                   "DEFAULT": _yes(default), "AUTOSELECT": _yes(default or sound.kind != "commentary"),
                   "CHANNELS": quoted(str(sound.channels))}
     if sound.kind == "audio-description":
@@ -121,7 +145,7 @@ def _text_line(text: Text, name: str, default: bool) -> str:
     return _line("EXT-X-MEDIA", attributes | {"URI": quoted(f"{text.path}.m3u8")})
 
 
-def _variant_line(variant: Variant, sounds: Sequence[Sound], texts: bool) -> str:
+def _variant_line(variant: Variant, group: str, sounds: Sequence[Sound], texts: bool) -> str:
     """A variant's bandwidth counts the dearest sound that may be played with it."""
     codecs = [variant.codec, *dict.fromkeys(sound.codec for sound in sounds)]
     attributes = {
@@ -129,8 +153,8 @@ def _variant_line(variant: Variant, sounds: Sequence[Sound], texts: bool) -> str
         "AVERAGE-BANDWIDTH": str(variant.average_bandwidth + max((s.average_bandwidth for s in sounds), default=0)),
         "CODECS": quoted(",".join(codecs)), "RESOLUTION": f"{variant.width}x{variant.height}",
         "FRAME-RATE": f"{variant.frame_rate:.3f}", "CLOSED-CAPTIONS": "NONE"}
-    if sounds:
-        attributes["AUDIO"] = quoted(AUDIO_GROUP)
+    if group:
+        attributes["AUDIO"] = quoted(group)
     if texts:
         attributes["SUBTITLES"] = quoted(SUBTITLE_GROUP)
     return _line("EXT-X-STREAM-INF", attributes)

@@ -1,6 +1,7 @@
 """Publishing a checked package: the edition's rows and the package's name change in one transaction."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -10,10 +11,11 @@ from sqlalchemy.orm import Session
 from moviepoint.domains.media import documents, ledger, retiming
 from moviepoint.domains.media.encoding import storyboard
 from moviepoint.domains.media.encoding.plan import Plan
-from moviepoint.domains.media.encoding.verify import PackageFacts
+from moviepoint.domains.media.encoding.verify import AudioFacts, PackageFacts
 from moviepoint.domains.media.ledger import Lease
 from moviepoint.domains.media.matching import Row, added_apart, match, origin_of
 from moviepoint.domains.media.models import (
+    AudioRendition,
     AudioTrack,
     Edition,
     EncodingJob,
@@ -50,7 +52,7 @@ def publish(session: Session, storage: LocalStorage, lease: Lease, keep_source: 
     _chapters(session, edition, plan)
     now = utcnow()
     edition.package, edition.duration_ms, edition.published_at = job.package, facts.duration_ms, now
-    edition.package_bytes = facts.size
+    edition.package_bytes, edition.segment_format = facts.size, plan.profile.segments
     finish(session, job)
     session.execute(update(EncodingJob).where(
         EncodingJob.edition_id == edition.id, EncodingJob.state == "paused", EncodingJob.code == retiming.WAITS)
@@ -100,7 +102,7 @@ def _carry_over(storage: LocalStorage, edition: Edition, job: EncodingJob, durat
     for row in edition.tracks:
         if not added_apart(edition, row) or not row.path:
             continue
-        there = carry(storage, edition.package, job.package, row.path)
+        there = min(carry(storage, edition.package, job.package, path) for path in row.paths)
         if not there or not fits:
             row.hidden, row.default, row.note = True, False, OTHER_LENGTH if there else GONE
 
@@ -135,6 +137,7 @@ def _tracks(session: Session, edition: Edition, job: EncodingJob, plan: Plan, fa
         row.path, row.codec, row.channels, row.note = target.name, sound.codec, sound.channels, ""
         row.average_bandwidth, row.peak_bandwidth = sound.bandwidth.average, sound.bandwidth.peak
         row.made_offset_ms, row.source_id, row.origin = target.offset_ms, job.source_id, origin_of(target)
+        row.renditions = renditions_of(plan, facts.surround, target.name)
     for position, (text, line) in enumerate(zip(plan.subtitles, known_read, strict=True), place):
         if line is None:
             line = SubtitleTrack(edition_id=edition.id, position=position, language=text.language, role=text.role,
@@ -143,6 +146,13 @@ def _tracks(session: Session, edition: Edition, job: EncodingJob, plan: Plan, fa
         line.path, line.source_format = text.name, text.source_format[:20]
         line.note = notes.get(text.name or "", "") or text.note
         line.made_offset_ms, line.source_id, line.origin = text.offset_ms, job.source_id, origin_of(text)
+
+
+def renditions_of(plan: Plan, surround: Sequence[AudioFacts], name: str) -> list[AudioRendition]:
+    """Return what was made beside a dub's stereo, with more channels."""
+    return [AudioRendition(path=facts.name, codec=facts.codec, channels=facts.channels,
+                           average_bandwidth=facts.bandwidth.average, peak_bandwidth=facts.bandwidth.peak)
+            for target, facts in zip(plan.surround, surround, strict=True) if target.beside == name]
 
 
 def _apart(rows: list[Any], others: list[Any]) -> list[Any]:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from moviepoint.domains.media import storing
 from moviepoint.domains.media.encoding import sidecars
-from moviepoint.domains.media.encoding.plan import AudioTarget, Plan, Profile, SubtitleTarget
+from moviepoint.domains.media.encoding.plan import LANES, AudioTarget, Plan, SubtitleTarget
 from moviepoint.domains.media.encoding.probe import Probe
 from moviepoint.domains.media.encoding.sidecars import Film
 from moviepoint.domains.media.ledger import LIVE
@@ -35,8 +35,9 @@ def film_of(session: Session, edition: Edition) -> Film | None:
         EncodingJob.package == edition.package, EncodingJob.kind == "film")) if edition.package else None
     if plan is None or edition.duration_ms is None:
         return None
-    grid = msgspec.convert(plan, Plan).grid
-    return Film(grid, max(1, round(edition.duration_ms * grid.rate[0] / grid.rate[1] / 1000)))
+    made = msgspec.convert(plan, Plan)
+    frames = round(edition.duration_ms * made.grid.rate[0] / made.grid.rate[1] / 1000)
+    return Film(made.grid, max(1, frames), made.profile)
 
 
 def obstacle(session: Session, edition: Edition, row: Row) -> str:
@@ -60,10 +61,12 @@ def start(session: Session, actor: Actor, edition: Edition, row: Row) -> Encodin
                       package=f"{storing.PACKAGES}/{public_id()}")
     session.add(job)
     session.flush()
-    plan = sidecars.retime_plan(film, _target(session, row, f"j{job.id}"))
+    described = session.get_one(SourceAsset, row.source_id).probe
+    found = msgspec.convert(described, Probe) if described else None
+    plan = sidecars.retime_plan(film, _target(row, found, film, f"j{job.id}"), found)
     job.plan = msgspec.to_builtins(plan)
     add_steps(session, job, plan)
-    for lane in ("light", "heavy"):
+    for lane in LANES:
         enqueue_after_commit(session, "media.work", lane=lane)
     return job
 
@@ -94,12 +97,12 @@ def busy(session: Session, edition: Edition, row: Row) -> bool:
                for plan in plans if plan for target in plan[table])
 
 
-def _target(session: Session, row: Row, mark: str) -> AudioTarget | SubtitleTarget:
+def _target(row: Row, found: Probe | None, film: Film, mark: str) -> AudioTarget | SubtitleTarget:
     stream = (row.origin or {}).get("stream")
     if isinstance(row, SubtitleTrack):
         return SubtitleTarget(f"subs_{row.language}-{mark}", stream, row.language, row.role, row.label,
                               row.source_format, row.default, offset_ms=row.offset_ms, track_id=row.id)
-    found = msgspec.convert(session.get_one(SourceAsset, row.source_id).probe, Probe)
-    made = next(t for t in sidecars.audio_targets(found.audio, Profile()) if t.stream == stream)
+    streams = found.audio if found else ()
+    made = next(t for t in sidecars.audio_targets(streams, film.profile) if t.stream == stream)
     return msgspec.structs.replace(made, name=f"audio_{row.language}-{mark}", language=row.language,
                                    offset_ms=row.offset_ms, track_id=row.id)

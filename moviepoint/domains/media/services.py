@@ -6,8 +6,10 @@ from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from moviepoint.domains.media import documents, storing
+from moviepoint.domains.media.encoding.plan import LANES
 from moviepoint.domains.media.ledger import LIVE
 from moviepoint.domains.media.models import Edition, EncodingJob, EncodingStep, SourceAsset, Upload, public_id
+from moviepoint.domains.media.profiles import Offer, default_profile
 from moviepoint.domains.media.queries import JobFilter, filtered
 from moviepoint.kernel.db import utcnow
 from moviepoint.kernel.errors import Conflict, Invalid, NotFound
@@ -44,10 +46,12 @@ def source_from_upload(session: Session, actor: Actor, upload_id: int, edition_i
     return source
 
 
-def start_job(session: Session, actor: Actor, source_id: int, priority: int = 0) -> EncodingJob:
+def start_job(session: Session, actor: Actor, source_id: int, priority: int = 0,
+              offer: Offer | None = None) -> EncodingJob:
     """Begin to encode a source, as a film or as tracks of one: the first step inspects it, and plans the others.
 
-    Raises NotFound, Forbidden, Invalid when the file was discarded, Conflict when it is being encoded already.
+    Without an offer a film is encoded as the default profile says; tracks are encoded as their film was. Raises
+    NotFound, Forbidden, Invalid when the file was discarded, Conflict when it is being encoded already.
     """
     require(actor, "media.upload")
     source = session.get(SourceAsset, source_id)
@@ -60,8 +64,10 @@ def start_job(session: Session, actor: Actor, source_id: int, priority: int = 0)
     if busy is not None:
         raise Conflict(_("This file is being encoded already (job %(number)s).", number=busy))
     kind = "tracks" if source.intent and source.intent.get("use") != "film" else "film"
+    name, profile = (offer.name, offer.profile) if offer else default_profile(session)
     job = EncodingJob(edition_id=source.edition_id, source_id=source.id, created_by_id=actor.id, priority=priority,
-                      package=new_package(), kind=kind)
+                      package=new_package(), kind=kind, profile_name=name if kind == "film" else "",
+                      profile=msgspec.to_builtins(profile) if kind == "film" else None)
     job.steps.append(EncodingStep(name="inspect", kind="inspect" if kind == "film" else "inspect-tracks", lane="light",
                                   stage=STAGE_INSPECT, position=0, weight=2.0))
     session.add(job)
@@ -115,7 +121,7 @@ def retry_job(session: Session, actor: Actor, job_id: int) -> EncodingJob:
         elif step.state != "done":
             _again(step)
     documents.record_job(session, actor, "job_retried", job, before, {"state": job.state})
-    for lane in ("light", "heavy"):
+    for lane in LANES:
         enqueue_after_commit(session, WORK, lane=lane)
     return job
 

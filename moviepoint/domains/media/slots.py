@@ -12,11 +12,11 @@ from pathlib import Path
 
 
 @contextmanager
-def slot(folder: Path, count: int) -> Iterator[int | None]:
-    """Give the number of a free slot, held for the block, or None when all are taken."""
+def slot(folder: Path, lane: str, count: int) -> Iterator[int | None]:
+    """Give the number of a free slot of a lane, held for the block, or None when all are taken."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(count):
-        descriptor = os.open(folder / f"slot-{number}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(folder / f"{lane}-{number}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

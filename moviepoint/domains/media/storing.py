@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import select
@@ -48,11 +49,16 @@ def carry(storage: LocalStorage, old: str, new: str, name: str) -> bool:
     return True
 
 
-def retire(session: Session, storage: LocalStorage, package: str | None, name: str | None) -> None:
+def retire(session: Session, storage: LocalStorage, package: str | None, names: Sequence[str]) -> None:
     """Have a track's files removed some time after the commit."""
-    if package and name:
-        marker = f"{RETIRED}/{package.rsplit('/', 1)[-1]}.{name}"
-        events.after_commit(session, lambda: storage.put(marker, b""))
+    markers = [f"{RETIRED}/{package.rsplit('/', 1)[-1]}.{name}" for name in names if package]
+
+    def mark() -> None:
+        for marker in markers:
+            storage.put(marker, b"")
+
+    if markers:
+        events.after_commit(session, mark)
 
 
 def remove_retired(storage: LocalStorage) -> int:

@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from moviepoint.domains.media import ledger, retiming, room, storing
+from moviepoint.domains.media import early, ledger, retiming, room, storing
 from moviepoint.domains.media.models import Edition, EncodingJob, EncodingStep
 from moviepoint.domains.media.storing import GRACE_SECONDS, PACKAGES
 from moviepoint.domains.media.worker import STAGING, Bench
@@ -24,6 +24,7 @@ def sweep(bench: Bench) -> None:
     with unit_of_work() as session:
         ledger.end_deadly_steps(session)
         resume_paused(session, bench)
+        early.withdraw(session)
     wake()
     remove_orphans(bench)
     storing.remove_retired(bench.storage)

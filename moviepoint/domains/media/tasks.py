@@ -7,7 +7,6 @@ from flask import current_app
 
 from moviepoint.domains.media import sweep as sweeping
 from moviepoint.domains.media import uploads, worker
-from moviepoint.domains.media.encoding.plan import Profile
 from moviepoint.kernel.db import unit_of_work
 from moviepoint.settings import Settings
 
@@ -16,7 +15,7 @@ def bench() -> worker.Bench:
     """Return what a worker of the current app has at hand; cores are shared out among the slots."""
     settings: Settings = current_app.extensions["moviepoint.settings"]
     threads = max(1, (os.cpu_count() or 1) // settings.encode_slots) if settings.encode_slots > 1 else 0
-    return worker.Bench(settings, current_app.extensions["moviepoint.storage"], Profile(threads=threads))
+    return worker.Bench(settings, current_app.extensions["moviepoint.storage"], threads)
 
 
 def work(lane: str) -> None:

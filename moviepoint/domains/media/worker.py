@@ -19,12 +19,12 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from moviepoint.domains.media import additions, ledger, matching, publishing, room
-from moviepoint.domains.media.encoding import posters, probe, sidecars, steps, verify
+from moviepoint.domains.media import additions, early, ledger, matching, profiles, publishing, room
+from moviepoint.domains.media.encoding import posters, probe, sidecars, steps, verify, workshop
 from moviepoint.domains.media.encoding.binaries import Tools, ToolsMissing, find_tools
 from moviepoint.domains.media.encoding.child import Progress, find_sandbox
 from moviepoint.domains.media.encoding.errors import Blocked, DiskFull, EncodingError, Refused, Stopped
-from moviepoint.domains.media.encoding.plan import Plan, Profile, Step, make_plan
+from moviepoint.domains.media.encoding.plan import HEAVY, SOUND, Plan, Step, make_plan
 from moviepoint.domains.media.encoding.probe import Probe
 from moviepoint.domains.media.encoding.verify import BadPackage
 from moviepoint.domains.media.ledger import Lease
@@ -40,21 +40,22 @@ log = structlog.get_logger(__name__)
 WORKER = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 STAGING = ".work"
 LOOK_SECONDS = 1.0  # between two looks whether the work is still wanted
+SLOTTED = (HEAVY, SOUND)
 STAGES = {"check": STAGE_CHECK, "publish": STAGE_PUBLISH}
 
 
 class Bench(msgspec.Struct, frozen=True):
-    """What a worker has at hand: settings, storage and how films are encoded here."""
+    """What a worker has at hand: settings, storage, and an encoder's threads (0: as many as it likes)."""
 
     settings: Settings
     storage: LocalStorage
-    profile: Profile
+    threads: int = 0
 
     def tools(self) -> Tools:
         return find_tools(self.settings.ffmpeg, self.settings.ffprobe)
 
 
-class LeaseWatch(steps.StepWatch):
+class LeaseWatch(workshop.StepWatch):
     """Renews a lease while work goes on, and ends the work when it is no longer wanted or the disk is full."""
 
     def __init__(self, bench: Bench, lease: Lease) -> None:
@@ -67,6 +68,14 @@ class LeaseWatch(steps.StepWatch):
 
     def said(self, log: str) -> None:
         self._log = log
+
+    def hold(self) -> None:
+        if not _held(self._lease):
+            raise Stopped()
+
+    def delivered(self) -> None:
+        if self._bench.settings.publish_early:
+            early.publish(self._bench.storage, self._lease.job_id)
 
     def __call__(self, share: float, speed: float | None) -> None:
         now = time.monotonic()
@@ -92,9 +101,9 @@ class LeaseWatch(steps.StepWatch):
 
 
 def work(bench: Bench, lane: str) -> int:
-    """Do steps of a lane until there are none; returns how many. Heavy ones only while a slot is free."""
-    if lane == "heavy":
-        with slot(bench.settings.instance / "slots", bench.settings.encode_slots) as number:
+    """Do steps of a lane until there are none; returns how many. Picture and sound only while a slot is free."""
+    if lane in SLOTTED:
+        with slot(bench.settings.instance / "slots", lane, bench.settings.encode_slots) as number:
             return 0 if number is None else _drain(bench, lane)
     return _drain(bench, lane)
 
@@ -166,15 +175,13 @@ def _fail_of_storage(lease: Lease, error: OSError) -> None:
 def _inspect(bench: Bench, lease: Lease, watch: LeaseWatch) -> None:
     source = _source(bench, lease)
     found = probe.inspect(bench.tools(), find_sandbox(), source, watch.progress)
-    made = make_plan(found, bench.profile)
-    checksum = room.sha256(source, lambda share: watch(share, None))
+    made = make_plan(found, _read(lambda session: profiles.of_job(session.get_one(EncodingJob, lease.job_id))))
     with unit_of_work() as session:
         if not ledger.complete(session, lease, {"notes": list(made.notes)}):
             return
         job = session.get_one(EncodingJob, lease.job_id, populate_existing=True)
         plan = matching.with_offsets(made, job.edition)
-        job.source.probe, job.source.sha256 = msgspec.to_builtins(found), checksum
-        job.plan = msgspec.to_builtins(plan)
+        job.source.probe, job.plan = msgspec.to_builtins(found), msgspec.to_builtins(plan)
         for position, step in enumerate(plan.steps, start=1):
             session.add(EncodingStep(job_id=job.id, position=position, name=step.name, kind=step.kind, lane=step.lane,
                                      stage=STAGES.get(step.kind, STAGE_ENCODE), weight=step.weight,
@@ -189,7 +196,15 @@ def _inspect_tracks(bench: Bench, lease: Lease, watch: LeaseWatch) -> None:
     found = sidecars.inspect(bench.tools(), find_sandbox(), source, intent, watch.progress)
     checksum = room.sha256(source, lambda share: watch(share, None))
     with unit_of_work() as session:
-        additions.plan_tracks(session, lease, found, checksum, bench.profile)
+        additions.plan_tracks(session, lease, found, checksum)
+
+
+def _checksum(bench: Bench, lease: Lease, watch: LeaseWatch) -> None:
+    """Read the whole source once: a step of its own, so that a long film need not wait for it to begin."""
+    checksum = room.sha256(_source(bench, lease), lambda share: watch(share, None))
+    with unit_of_work() as session:
+        if ledger.complete(session, lease, {}):
+            session.get_one(EncodingJob, lease.job_id).source.sha256 = checksum
 
 
 def _encode(bench: Bench, lease: Lease, watch: LeaseWatch) -> None:
@@ -197,17 +212,13 @@ def _encode(bench: Bench, lease: Lease, watch: LeaseWatch) -> None:
     step = msgspec.convert(lease.parameters, Step)
     package = _package(bench, lease)
     staging = package / STAGING / f"{lease.name}.{lease.fence}"
-    earlier = [path for path in sorted((package / STAGING).glob(f"{lease.name}.*")) if path != staging]
-    # the package itself is looked at too: a worker may have died between moving a range there and saying so
-    result = steps.run_step(shop, step, staging, [*earlier, package], watch)
-    if not _held(lease):
-        raise Stopped()
-    steps.commit(staging, package, result.files)
-    kept = msgspec.structs.replace(result, files=(), log="", command="")
+    for path in (package / STAGING).glob(f"{lease.name}.*"):  # of workers that are gone
+        shutil.rmtree(path, ignore_errors=True)
+    result = steps.run_step(shop, step, staging, package, watch)
+    kept = msgspec.structs.replace(result, log="", command="")
     with unit_of_work() as session:
         ledger.complete(session, lease, msgspec.to_builtins(kept), result.command, result.log)
-    for path in earlier:
-        shutil.rmtree(path, ignore_errors=True)
+    shutil.rmtree(staging, ignore_errors=True)
 
 
 def _check(bench: Bench, lease: Lease, watch: LeaseWatch) -> None:
@@ -246,17 +257,18 @@ def _publish_tracks(bench: Bench, lease: Lease, watch: LeaseWatch) -> None:
 
 
 KINDS: dict[str, Callable[[Bench, Lease, LeaseWatch], None]] = {
-    "inspect": _inspect, "check": _check, "publish": _publish, "inspect-tracks": _inspect_tracks,
+    "inspect": _inspect, "checksum": _checksum, "check": _check, "publish": _publish, "inspect-tracks": _inspect_tracks,
     "check-tracks": _check_tracks, "publish-tracks": _publish_tracks}
 
 
-def _workshop(bench: Bench, lease: Lease) -> steps.Workshop:
+def _workshop(bench: Bench, lease: Lease) -> workshop.Workshop:
     values = _read(lambda session: session.execute(
         select(EncodingJob.plan, EncodingJob.source_id).where(EncodingJob.id == lease.job_id)).one())
     described = _read(lambda session: session.get_one(EncodingJob, lease.job_id).source.probe)
     plan = msgspec.convert(values.plan, Plan)
     source = _stored_track(bench, lease, plan) if lease.kind == "retime" else _source(bench, lease)
-    return steps.Workshop(bench.tools(), find_sandbox(), source, msgspec.convert(described, Probe), plan, bench.profile)
+    return workshop.Workshop(bench.tools(), find_sandbox(), source, msgspec.convert(described, Probe), plan,
+                             bench.threads)
 
 
 def _stored_track(bench: Bench, lease: Lease, plan: Plan) -> Path:

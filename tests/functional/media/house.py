@@ -14,6 +14,7 @@ from sqlalchemy import select
 from moviepoint.app import MoviePoint
 from moviepoint.domains.catalog.models import Title
 from moviepoint.domains.media import services, tasks, worker
+from moviepoint.domains.media.encoding.plan import LANES
 from moviepoint.domains.media.models import Edition, EncodingJob, EncodingStep, SourceAsset
 from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.kernel.policies import SYSTEM
@@ -99,5 +100,5 @@ class House:
 
 def drain(house: House) -> None:
     """Do all work there is, as a worker's threads would."""
-    while worker.work(tasks.bench(), "light") + worker.work(tasks.bench(), "heavy"):
+    while sum(worker.work(tasks.bench(), lane) for lane in LANES):
         continue

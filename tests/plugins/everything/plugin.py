@@ -15,6 +15,7 @@ from moviepoint.plugin_api import (
     ApiResource,
     Command,
     ContentType,
+    EncodingProfile,
     Found,
     NavItem,
     Pages,
@@ -122,6 +123,11 @@ def register_search_documents() -> Sequence[SearchSource]:
 def register_title_filters() -> Sequence[TitleFilter]:
     return [TitleFilter("everything", "Everything", [("odd", "Odd"), ("even", "Even")],
                         lambda value: Title.id % 2 == (value == "odd"))]
+
+
+@hookimpl
+def register_encoding_profiles() -> Sequence[EncodingProfile]:
+    return [EncodingProfile("everything", "Everything at once", {"preset": "ultrafast", "segment_seconds": 4})]
 
 
 @hookimpl

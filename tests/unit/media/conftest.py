@@ -4,17 +4,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from moviepoint.domains.media.encoding import probe as probing
 from moviepoint.domains.media.encoding import steps
+from moviepoint.domains.media.encoding import workshop as workshops
 from moviepoint.domains.media.encoding.binaries import Tools, ToolsMissing, find_tools
 from moviepoint.domains.media.encoding.child import Sandbox, find_sandbox
-from moviepoint.domains.media.encoding.plan import Profile, RungSpec, make_plan
+from moviepoint.domains.media.encoding.plan import make_plan
+from moviepoint.domains.media.encoding.profiles import Profile, RungSpec
 from tests.unit.media.films import X264, make, pattern, tone
 
 #: Two small rungs and short ranges: every path of the engine in seconds.
 SMALL = Profile(rungs=(RungSpec(180, 600, 26), RungSpec(90, 200, 28)), preset="ultrafast", range_segments=1)
+
+#: The same in segments of fMP4.
+CMAF = msgspec.structs.replace(SMALL, segments="fmp4")
 
 SRT = """1
 00:00:01,000 --> 00:00:03,000
@@ -26,7 +32,7 @@ SRT = """1
 """
 
 
-class Quiet(steps.StepWatch):
+class Quiet(workshops.StepWatch):
     """Watches a step and remembers what it heard."""
 
     def __init__(self) -> None:
@@ -79,21 +85,20 @@ def uneven_film(tools: Tools, films: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def workshop(tools: Tools, sandbox: Sandbox) -> Callable[..., steps.Workshop]:
+def workshop(tools: Tools, sandbox: Sandbox) -> Callable[..., workshops.Workshop]:
     """Return a function that inspects and plans a film."""
-    def make_workshop(source: Path, profile: Profile = SMALL) -> steps.Workshop:
+    def make_workshop(source: Path, profile: Profile = SMALL) -> workshops.Workshop:
         found = probing.inspect(tools, sandbox, source)
-        return steps.Workshop(tools, sandbox, source, found, make_plan(found, profile), profile)
+        return workshops.Workshop(tools, sandbox, source, found, make_plan(found, profile))
     return make_workshop
 
 
 @pytest.fixture(scope="session")
-def package(film: Path, workshop: Callable[..., steps.Workshop],
-            tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, steps.Workshop]:
+def package(film: Path, workshop: Callable[..., workshops.Workshop],
+            tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, workshops.Workshop]:
     """A whole package of `film`, made step by step, not yet checked. Copy it before changing it."""
     folder, shop = tmp_path_factory.mktemp("package"), workshop(film)
     for step in shop.plan.steps:
-        if step.kind not in ("check", "publish"):
-            staging = folder / ".work" / step.name
-            steps.commit(staging, folder, steps.run_step(shop, step, staging, [], Quiet()).files)
+        if step.kind not in ("checksum", "check", "publish"):
+            steps.run_step(shop, step, folder / ".work" / step.name, folder, Quiet())
     return folder, shop

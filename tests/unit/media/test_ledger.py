@@ -337,7 +337,8 @@ def test_room_is_promised_to_running_jobs(session: Session, make_job: Callable[.
 
 def test_slots_are_held_and_given_back(settings: Settings) -> None:
     folder = settings.instance / "test-slots"
-    with slot(folder, 2) as first, slot(folder, 2) as second, slot(folder, 2) as third:
-        assert (first, second, third) == (0, 1, None)
-    with slot(folder, 2) as again:
+    with (slot(folder, "heavy", 2) as first, slot(folder, "heavy", 2) as second,
+          slot(folder, "heavy", 2) as third, slot(folder, "sound", 2) as other):
+        assert (first, second, third, other) == (0, 1, None, 0)
+    with slot(folder, "heavy", 2) as again:
         assert again == 0

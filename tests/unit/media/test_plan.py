@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from moviepoint.domains.media.encoding.errors import Refused
 from moviepoint.domains.media.encoding.plan import (
-    Profile,
     audio_targets,
     ladder,
     make_grid,
@@ -20,6 +19,7 @@ from moviepoint.domains.media.encoding.plan import (
     video_ranges,
 )
 from moviepoint.domains.media.encoding.probe import AudioStream, Probe, SubtitleStream, VideoStream
+from moviepoint.domains.media.encoding.profiles import Profile
 
 PROFILE = Profile()
 VIDEO = VideoStream(index=0, codec="h264", width=1920, height=1080, rotation=0, sample_aspect=(1, 1),
@@ -145,13 +145,13 @@ def test_a_two_hour_film_is_cut_in_ranges_of_two_minutes() -> None:
     assert (plan.frames, plan.grid.segments(plan.frames), len(videos)) == (172_800, 1200, 60)
     assert videos[0].name == "video-0000-0019"
     assert (videos[-1].name, videos[-1].first, videos[-1].end) == ("video-1180-end", 1180, None)
-    assert [step.name for step in plan.steps[:3]] == ["audio_en", "video-0000-0019", "audio_ru"]
+    assert [step.name for step in plan.steps[:4]] == ["audio_en", "video-0000-0019", "checksum", "audio_ru"]
     assert [step.kind for step in plan.steps[-2:]] == ["check", "publish"]
     assert len({step.name for step in plan.steps}) == len(plan.steps)
     assert sum(s.weight for s in videos) == pytest.approx(7200 * 4, rel=0.01)
 
 
-@pytest.mark.parametrize(("kind", "lane"), [("video", "heavy"), ("audio", "heavy"), ("storyboard", "heavy"),
+@pytest.mark.parametrize(("kind", "lane"), [("video", "heavy"), ("audio", "sound"), ("storyboard", "heavy"),
                                             ("subtitles", "light"), ("check", "light"), ("publish", "light")])
 def test_quick_steps_have_a_lane_of_their_own(kind: str, lane: str) -> None:
     texts = (SubtitleStream(2, "ass", True, "en"),)

@@ -11,7 +11,7 @@ from moviepoint.domains.media.encoding.binaries import Tools
 from moviepoint.domains.media.encoding.child import Sandbox
 from moviepoint.domains.media.encoding.errors import Refused
 from moviepoint.domains.media.encoding.naming import Intent
-from moviepoint.domains.media.encoding.plan import AudioTarget, Grid, Profile, SubtitleTarget
+from moviepoint.domains.media.encoding.plan import AudioTarget, Grid, SubtitleTarget
 from moviepoint.domains.media.encoding.probe import AudioStream, Probe, SubtitleStream
 from moviepoint.domains.media.encoding.sidecars import Film
 from tests.unit.media.films import make, tone
@@ -30,7 +30,7 @@ def sound(index: int, language: str = "und", kind: str = "original", title: str 
 
 
 def names(found: Probe, intent: Intent) -> list[tuple[str | None, str, str, str]]:
-    plan = sidecars.make_plan(found, intent, FILM, Profile(), "j7")
+    plan = sidecars.make_plan(found, intent, FILM, "j7")
     return [(t.name, t.language, t.kind, t.label) for t in plan.audio] + [
         (t.name, t.language, t.role, t.label) for t in plan.subtitles]
 
@@ -50,7 +50,7 @@ def test_several_tracks_keep_what_the_file_says_of_each() -> None:
 
 def test_images_get_no_name_and_no_step() -> None:
     found = probe(texts=(SubtitleStream(3, "hdmv_pgs_subtitle", False, "en"),), container="matroska")
-    plan = sidecars.make_plan(found, Intent("subtitles"), FILM, Profile(), "j7")
+    plan = sidecars.make_plan(found, Intent("subtitles"), FILM, "j7")
     assert plan.subtitles[0].name is None
     assert plan.subtitles[0].note
     assert [step.kind for step in plan.steps] == ["check-tracks", "publish-tracks"]
@@ -59,15 +59,15 @@ def test_images_get_no_name_and_no_step() -> None:
 @pytest.mark.parametrize(("duration_ms", "held"), [(10_000, False), (10_990, False), (9_001, False), (11_002, True),
                                                    (8_000, True)])
 def test_a_sound_of_another_length_is_held(duration_ms: int, held: bool) -> None:
-    plan = sidecars.make_plan(probe(audio=(sound(0),), duration_ms=duration_ms), Intent("audio"), FILM, Profile(), "j1")
+    plan = sidecars.make_plan(probe(audio=(sound(0),), duration_ms=duration_ms), Intent("audio"), FILM, "j1")
     assert (plan.audio[0].hidden, bool(plan.audio[0].note)) == (held, held)
 
 
 def test_the_plan_has_the_films_grid_and_nothing_of_its_picture() -> None:
-    plan = sidecars.make_plan(probe(audio=(sound(0),)), Intent("audio"), FILM, Profile(), "j1")
+    plan = sidecars.make_plan(probe(audio=(sound(0),)), Intent("audio"), FILM, "j1")
     assert (plan.grid, plan.frames, plan.rungs, plan.duration_ms) == (FILM.grid, 240, (), 10_000)
     assert [(step.kind, step.lane) for step in plan.steps] == [
-        ("audio", "heavy"), ("check-tracks", "light"), ("publish-tracks", "light")]
+        ("audio", "sound"), ("check-tracks", "light"), ("publish-tracks", "light")]
     assert plan.bytes_needed < 2 * 2**20
 
 

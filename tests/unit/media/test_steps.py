@@ -14,21 +14,30 @@ import webvtt
 from msgspec.structs import replace
 
 from moviepoint.domains.media.encoding import measure, storyboard, transport
+from moviepoint.domains.media.encoding import segments as formats
 from moviepoint.domains.media.encoding.binaries import Tools
-from moviepoint.domains.media.encoding.errors import Refused, Stopped, Temporary
+from moviepoint.domains.media.encoding.errors import Refused, Stopped
 from moviepoint.domains.media.encoding.plan import Step
-from moviepoint.domains.media.encoding.steps import Workshop, commit, run_step
-from tests.unit.media.conftest import Quiet
+from moviepoint.domains.media.encoding.profiles import Profile
+from moviepoint.domains.media.encoding.steps import run_step
+from moviepoint.domains.media.encoding.workshop import Result, Workshop
+from tests.unit.media.conftest import CMAF, SMALL, Quiet
 from tests.unit.media.films import X264, make, pattern, tone
 
 Shops = Callable[..., Workshop]
 WHOLE = Step("video-0000-end", "video", "heavy", 1.0, "", 0, None)
 
 
+def make_step(shop: Workshop, step: Step, package: Path, watch: Quiet | None = None) -> Result:
+    return run_step(shop, step, package / ".work" / step.name, package, watch or Quiet())
+
+
 def pictures(tools: Tools, *segments: Path) -> list[bytes]:
     """Decode segments played one after another to small grey frames."""
     data = b"".join(segment.read_bytes() for segment in segments)
-    done = subprocess.run([str(tools.ffmpeg), "-v", "error", "-f", "mpegts", "-i", "-", "-vf", "scale=64:36",
+    if segments[0].suffix == ".m4s":
+        data = segments[0].with_name("init.mp4").read_bytes() + data
+    done = subprocess.run([str(tools.ffmpeg), "-v", "error", "-i", "-", "-vf", "scale=64:36",
                            "-pix_fmt", "gray", "-fps_mode", "passthrough", "-f", "rawvideo", "-"],
                           input=data, capture_output=True, check=True, timeout=60)
     size = 64 * 36
@@ -40,29 +49,29 @@ def distance(one: bytes, other: bytes) -> float:
 
 
 def segments(folder: Path, rung: str = "stream_0") -> list[Path]:
-    return sorted((folder / rung).glob("data*.ts"))
+    return sorted((folder / rung).glob("data*.*"))
 
 
 def encode_ranges(shop: Workshop, folder: Path) -> list[Path]:
     """Encode each range of the plan on its own; the last first, to show that order does not matter."""
     for step in reversed([step for step in shop.plan.steps if step.kind == "video"]):
-        staging = folder / ".work" / step.name
-        commit(staging, folder, run_step(shop, step, staging, [], Quiet()).files)
+        make_step(shop, step, folder)
     return segments(folder)
 
 
+@pytest.mark.parametrize("profile", [SMALL, CMAF], ids=["ts", "fmp4"])
 @pytest.mark.parametrize("which", ["film", "uneven_film"])
-def test_ranges_give_the_frames_of_a_single_pass(which: str, request: pytest.FixtureRequest, workshop: Shops,
-                                                 tools: Tools, tmp_path: Path) -> None:
-    shop = workshop(request.getfixturevalue(which))
+def test_ranges_give_the_frames_of_a_single_pass(which: str, profile: Profile, request: pytest.FixtureRequest,
+                                                 workshop: Shops, tools: Tools, tmp_path: Path) -> None:
+    shop = workshop(request.getfixturevalue(which), profile)
     assert len([s for s in shop.plan.steps if s.kind == "video"]) >= 2
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    run_step(shop, WHOLE, whole, [], Quiet())
+    make_step(shop, WHOLE, whole)
     joined = encode_ranges(shop, parts)
     single = segments(whole)
     assert [path.name for path in joined] == [path.name for path in single]
     for one, other in zip(single, joined, strict=True):
-        a, b = transport.read_segment(one), transport.read_segment(other)
+        a, b = formats.read_segment(one), formats.read_segment(other)
         assert [frame.pts for frame in a.frames] == [frame.pts for frame in b.frames]
         assert [frame.keyframe for frame in a.frames] == [frame.keyframe for frame in b.frames]
     frames, expected = pictures(tools, *joined), pictures(tools, *single)
@@ -91,7 +100,7 @@ def test_only_what_can_be_sought_exactly_is_cut(tools: Tools, workshop: Shops, t
     shop = workshop(film)
     assert shop.probe.seekable is exact
     assert len([s for s in shop.plan.steps if s.kind == "video"]) == (3 if exact else 1)
-    run_step(shop, WHOLE, tmp_path / "whole", [], Quiet())
+    make_step(shop, WHOLE, tmp_path / "whole")
     frames = pictures(tools, *encode_ranges(shop, tmp_path / "parts"))
     expected = pictures(tools, *segments(tmp_path / "whole"))
     assert len(frames) == len(expected) == shop.plan.frames
@@ -114,47 +123,53 @@ def test_segments_begin_where_the_grid_says_in_all_rungs(package: tuple[Path, Wo
         assert transport.read_segment(segments(folder, rung.name)[0]).codec.startswith("avc1.")
 
 
-def test_a_range_goes_on_after_its_last_whole_segment(workshop: Shops, film: Path, tmp_path: Path) -> None:
-    shop = workshop(film)
-    first, second = tmp_path / "first", tmp_path / "second"
-    run_step(shop, WHOLE, first, [], Quiet())
-    for rung in shop.plan.rungs:  # as a kill leaves it: one whole, one cut, one unfinished
-        paths = segments(first, rung.name)
+@pytest.mark.parametrize("profile", [SMALL, CMAF], ids=["ts", "fmp4"])
+def test_a_range_goes_on_after_its_last_whole_segment(workshop: Shops, film: Path, tmp_path: Path,
+                                                      profile: Profile) -> None:
+    shop = workshop(film, profile)
+    make_step(shop, WHOLE, tmp_path)
+    for rung in shop.plan.rungs:  # as a kill leaves it: one whole, one cut, one that is not there
+        paths = segments(tmp_path, rung.name)
         paths[1].write_bytes(paths[1].read_bytes()[:-1880])
-        paths[2].rename(paths[2].with_suffix(".ts.tmp"))
-    kept = segments(first)[0].stat().st_mtime_ns
-    result = run_step(shop, WHOLE, second, [first], Quiet())
+        paths[2].unlink()
+    kept = segments(tmp_path)[0].stat().st_mtime_ns
+    result = make_step(shop, WHOLE, tmp_path)
     assert (result.reused, result.segments, result.frames) == (1, 3, shop.plan.frames)
-    assert segments(second)[0].stat().st_mtime_ns == kept
-    assert [len(transport.read_segment(path).frames) for path in segments(second)] == [144, 144, shop.plan.frames - 288]
-    assert not list(second.rglob("*.tmp"))
+    assert segments(tmp_path)[0].stat().st_mtime_ns == kept
+    made = [formats.read_segment(path) for path in segments(tmp_path)]
+    assert [len(segment.frames) for segment in made] == [144, 144, shop.plan.frames - 288]
+    assert [segment.first_pts for segment in made] == [900_000, 1_440_540, 1_981_080]
 
 
 def test_a_finished_range_is_not_encoded_again(workshop: Shops, film: Path, tmp_path: Path) -> None:
     shop = workshop(film)
-    step = Step("video-0000-0000", "video", "heavy", 1.0, "", 0, 1)
-    run_step(shop, step, tmp_path / "a", [], Quiet())
-    watch = Quiet()
-    result = run_step(shop, step, tmp_path / "b", [tmp_path / "a"], watch)
-    assert (result.reused, result.segments, watch.commands) == (1, 1, [])
+    for step in (Step("video-0000-0000", "video", "heavy", 1.0, "", 0, 1), WHOLE):
+        make_step(shop, step, tmp_path)
+        watch = Quiet()
+        result = make_step(shop, step, tmp_path, watch)
+        assert result.reused == result.segments
+        assert result.segments == (1 if step.end else 3)
+        assert watch.commands == []
+    assert result.frames == shop.plan.frames
 
 
 def test_segments_of_other_ranges_are_left_alone(workshop: Shops, film: Path, tmp_path: Path) -> None:
     shop = workshop(film)
-    run_step(shop, WHOLE, tmp_path / "package", [], Quiet())
-    step = Step("video-0001-0001", "video", "heavy", 1.0, "", 1, 2)
-    result = run_step(shop, step, tmp_path / "staging", [tmp_path / "package"], Quiet())
-    assert (result.reused, result.files[0]) == (1, "stream_0/data0001.ts")
-    assert [path.name for path in segments(tmp_path / "package")] == ["data0000.ts", "data0002.ts"]
+    make_step(shop, WHOLE, tmp_path)
+    first, second, third = segments(tmp_path)
+    kept = [path.stat().st_mtime_ns for path in (first, third)]
+    second.unlink()
+    result = make_step(shop, Step("video-0001-0001", "video", "heavy", 1.0, "", 1, 2), tmp_path)
+    assert (result.reused, result.segments) == (0, 1)
+    assert [path.stat().st_mtime_ns for path in (first, third)] == kept
+    assert len(transport.read_segment(second).frames) == 144
 
 
 def test_uneven_rungs_resume_at_the_shorter_one(workshop: Shops, film: Path, tmp_path: Path) -> None:
     shop = workshop(film)
-    if len(shop.plan.rungs) < 2:
-        pytest.fail("the test needs two rungs")
-    run_step(shop, WHOLE, tmp_path / "a", [], Quiet())
-    segments(tmp_path / "a", "stream_1")[1].unlink()
-    assert run_step(shop, WHOLE, tmp_path / "b", [tmp_path / "a"], Quiet()).reused == 1
+    make_step(shop, WHOLE, tmp_path)
+    segments(tmp_path, "stream_1")[1].unlink()
+    assert make_step(shop, WHOLE, tmp_path).reused == 1
 
 
 def test_a_step_called_off_leaves_no_file_in_the_package(workshop: Shops, film: Path, tmp_path: Path) -> None:
@@ -162,9 +177,33 @@ def test_a_step_called_off_leaves_no_file_in_the_package(workshop: Shops, film: 
         def __call__(self, share: float, speed: float | None) -> None:
             raise Stopped
 
+        def hold(self) -> None:
+            raise Stopped
+
     with pytest.raises(Stopped):
-        run_step(workshop(film), WHOLE, tmp_path / "package" / ".work" / "x", [], Impatient())
-    assert not (tmp_path / "package" / "stream_0").exists()
+        make_step(workshop(film), WHOLE, tmp_path, Impatient())
+    assert not list(tmp_path.glob("stream_*/*"))
+
+
+@pytest.mark.parametrize("profile", [SMALL, CMAF], ids=["ts", "fmp4"])
+def test_whole_segments_are_in_the_package_before_the_range_is_done(workshop: Shops, tools: Tools, tmp_path: Path,
+                                                                    profile: Profile) -> None:
+    """And its playlists grow with them, so that an editor can begin to watch."""
+    film = make(tools, tmp_path / "film.mp4", *pattern("640x360", "24", 20), *tone(440, 20), *X264, "-c:a", "aac")
+    shop = workshop(film, replace(profile, preset="slower"))
+    seen: list[str] = []
+
+    class Curious(Quiet):
+        def delivered(self) -> None:
+            seen.append((tmp_path / "p/stream_0.m3u8").read_text())
+            assert len(list((tmp_path / "p/stream_0").glob("data*"))) == len(
+                list((tmp_path / "p/stream_1").glob("data*")))
+
+    make_step(shop, WHOLE, tmp_path / "p", Curious())
+    assert [text.count("#EXTINF") for text in seen] == [1, 2, 3, 3]  # the last one waits for the check
+    assert all("PLAYLIST-TYPE:EVENT" in text and "ENDLIST" not in text for text in seen)
+    assert seen[1].startswith(seen[0])
+    assert ("EXT-X-MAP" in seen[0]) == (profile is CMAF)
 
 
 def test_a_film_that_breaks_in_the_middle_is_named_truncated(workshop: Shops, film: Path, tmp_path: Path) -> None:
@@ -172,29 +211,18 @@ def test_a_film_that_breaks_in_the_middle_is_named_truncated(workshop: Shops, fi
     shop = workshop(film)
     longer = replace(shop.plan, frames=shop.plan.frames + 480)
     with pytest.raises(Refused) as raised:
-        run_step(replace(shop, plan=longer), WHOLE, tmp_path, [], Quiet())
+        make_step(replace(shop, plan=longer), WHOLE, tmp_path)
     assert raised.value.code == "truncated"
     assert "20.0 s are missing" in raised.value.message
 
 
 def test_progress_grows_to_the_whole(workshop: Shops, film: Path, tmp_path: Path) -> None:
     watch = Quiet()
-    run_step(workshop(film), WHOLE, tmp_path, [], watch)
+    make_step(workshop(film), WHOLE, tmp_path, watch)
     assert watch.shares == sorted(watch.shares)
     assert watch.shares[-1] == pytest.approx(1.0)
     assert "-fps_mode passthrough" in watch.commands[0]
     assert "SOURCE" in watch.commands[0]
-
-
-def test_committing_twice_does_no_harm(tmp_path: Path) -> None:
-    staging, package = tmp_path / "staging", tmp_path / "package"
-    (staging / "a").mkdir(parents=True)
-    (staging / "a" / "x").write_text("1")
-    commit(staging, package, ["a/x"])
-    commit(staging, package, ["a/x"])
-    assert (package / "a" / "x").read_text() == "1"
-    with pytest.raises(Temporary):
-        commit(staging, package, ["a/lost"])
 
 
 def samples(tools: Tools, path: Path, stream: str, seconds: float = 8) -> list[float]:
@@ -206,18 +234,20 @@ def samples(tools: Tools, path: Path, stream: str, seconds: float = 8) -> list[f
     return [max(abs(v) for v in values[at:at + 48]) for at in range(0, len(values) - 48, 48)]
 
 
-def test_picture_and_sound_share_one_clock(tools: Tools, workshop: Shops, tmp_path: Path) -> None:
+@pytest.mark.parametrize("profile", [SMALL, CMAF], ids=["ts", "fmp4"])
+def test_picture_and_sound_share_one_clock(tools: Tools, workshop: Shops, tmp_path: Path, profile: Profile) -> None:
     """A flash and a beep at three seconds of the film come at three seconds in both renditions."""
     film = make(tools, tmp_path / "flash.mkv", "-f", "lavfi", "-i", "color=black:s=320x180:r=25:d=7", "-f", "lavfi",
                 "-i", "sine=f=1000:r=48000:d=7", "-vf", "drawbox=t=fill:color=white:enable='between(t,3,3.2)'",
                 "-af", "volume='between(t,3,3.2)':eval=frame:precision=float", *X264, "-bf", "2", "-c:a", "pcm_s16le")
-    shop = workshop(film)
+    shop = workshop(film, profile)
     for step in shop.plan.steps:
         if step.kind in ("video", "audio"):
-            commit(tmp_path / "s", tmp_path / "p", run_step(shop, step, tmp_path / "s", [], Quiet()).files)
-    frames = pictures(tools, tmp_path / "p/stream_0/data0000.ts")
+            make_step(shop, step, tmp_path / "p")
+    frames = pictures(tools, segments(tmp_path / "p")[0])
     flash = next(n for n, frame in enumerate(frames) if sum(frame) / len(frame) > 128) / 25
-    loud = samples(tools, tmp_path / "p/audio_und/data0000.ts", "0:a")
+    with formats.decodable(segments(tmp_path / "p", "audio_und")[0]) as first:
+        loud = samples(tools, first, "0:a")
     beep = next(n for n, level in enumerate(loud) if level > 0.02) / 1000
     assert flash == pytest.approx(3.0, abs=0.001)
     assert beep == pytest.approx(3.0, abs=0.03)
@@ -251,7 +281,7 @@ def test_a_short_dub_is_filled_with_silence(tools: Tools, workshop: Shops, tmp_p
     film = make(tools, tmp_path / "film.mkv", *pattern(seconds=8), *tone(440, 3), *X264, "-c:a", "aac")
     shop = workshop(film)
     step = next(step for step in shop.plan.steps if step.kind == "audio")
-    result = run_step(shop, step, tmp_path / "s", [], Quiet())
+    result = make_step(shop, step, tmp_path)
     assert result.segments == 2
 
 
@@ -293,7 +323,7 @@ def test_a_turned_and_stretched_picture_comes_out_upright(tools: Tools, workshop
         shop = workshop(film)
         assert (shop.plan.rungs[0].width, shop.plan.rungs[0].height) in (
             (320, 180), (180, 320), shown), shop.plan.rungs
-        run_step(shop, WHOLE, tmp_path / film.stem, [], Quiet())
+        make_step(shop, WHOLE, tmp_path / film.stem)
         assert segments(tmp_path / film.stem)
 
 
@@ -301,6 +331,6 @@ def test_a_turned_and_stretched_picture_comes_out_upright(tools: Tools, workshop
                                   "ax_sample.avi", "tc_h265_10bits.mp4"])
 def test_real_clips_encode(shared_data: Path, workshop: Shops, tmp_path: Path, name: str) -> None:
     shop = workshop(shared_data / "media" / name)
-    result = run_step(shop, WHOLE, tmp_path, [], Quiet())
+    result = make_step(shop, WHOLE, tmp_path)
     assert abs(result.frames - shop.plan.frames) <= Fraction(*shop.plan.grid.rate) / 2
     shutil.rmtree(tmp_path)

@@ -75,17 +75,21 @@ class Sandbox(msgspec.Struct, frozen=True):
     setpriv: str = ""
 
     def run(self, program: Path, arguments: Callable[[str], Sequence[str]], *, source: Path, limits: Limits,
-            output: Path | None = None, watch: Watch = silent, keep_output: bool = True) -> Outcome:
+            output: Path | None = None, watch: Watch = silent, keep_output: bool = True, nice: int = 0,
+            devices: Sequence[str] = ()) -> Outcome:
         """Run `program` with `arguments(name of the source as the child sees it)` in the folder `output`.
 
         `watch` is called at least four times a second, and ends the child by raising. Raises Temporary when a
-        limit is met, DiskFull when the child complains of it; a failing status is the caller's to judge.
+        limit is met, DiskFull when the child complains of it; a failing status is the caller's to judge. `nice` lets
+        others go first; `devices` are files of /dev that the child may use.
         """
         name = INSIDE if self.bubblewrap else f"file:{source.absolute()}"
-        command = [*self._prefix(program, source, limits, output), str(program), *arguments(name)]
+        polite = ["nice", "-n", str(nice)] if nice else []
+        command = [*polite, *self._prefix(program, source, limits, output, devices), str(program), *arguments(name)]
         return _supervise(command, limits, None if self.bubblewrap else output, watch, keep_output)
 
-    def _prefix(self, program: Path, source: Path, limits: Limits, output: Path | None) -> list[str]:
+    def _prefix(self, program: Path, source: Path, limits: Limits, output: Path | None,
+                devices: Sequence[str]) -> list[str]:
         prefix: list[str] = []
         if self.prlimit:
             prefix += [self.prlimit, f"--as={limits.memory}", f"--fsize={limits.file_size}", "--core=0", "--"]
@@ -96,6 +100,8 @@ class Sandbox(msgspec.Struct, frozen=True):
                        "--dev", "/dev", "--tmpfs", "/tmp"]  # noqa: S108 -- the child's own
             for path in SYSTEM:
                 prefix += ["--ro-bind-try", path, path]
+            for path in devices:
+                prefix += ["--dev-bind-try", path, path]
             prefix += ["--ro-bind", str(program), str(program), "--ro-bind", str(source.absolute()), INSIDE]
             if output is not None:
                 prefix += ["--bind", str(output.absolute()), "/output", "--chdir", "/output"]

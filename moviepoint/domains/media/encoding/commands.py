@@ -15,13 +15,14 @@ from typing import Any
 import ffmpeg
 
 from moviepoint.domains.media.encoding.containers import CONTAINERS
-from moviepoint.domains.media.encoding.plan import AudioTarget, Grid, Plan, Profile, Rung
+from moviepoint.domains.media.encoding.fragments import INIT
+from moviepoint.domains.media.encoding.plan import AudioTarget, Grid, Plan, Rung
 from moviepoint.domains.media.encoding.probe import MAX_PIXELS, Probe, VideoStream
+from moviepoint.domains.media.encoding.profiles import Hardware, SegmentFormat, video_options
+from moviepoint.domains.media.encoding.segments import CLOCK_SECONDS, DEMUXERS, FMP4, SUFFIXES
 
 #: Makes the arguments, given the source's name as the child sees it.
 Builder = Callable[[str], list[str]]
-CLOCK_SECONDS = 10
-SEGMENT_FILE = "data%04d.ts"
 #: How far before a range decoding begins at least; the demuxer goes back to a keyframe from there.
 PREROLL = Fraction(1)
 #: The muxer cuts at the first keyframe that is late enough; rounding must not make a keyframe come too early.
@@ -31,15 +32,18 @@ TONE_MAP = (("zscale", {"t": "linear", "npl": 100}), ("format", {"pix_fmts": "gb
             ("zscale", {"t": "bt709", "m": "bt709", "r": "tv"}))
 #: Several sound frames to a PES packet (one each would cost a third more bytes), without moving the clock.
 AUDIO_MUXING = {"muxdelay": 0.2, "hls_segment_options": "mpegts_copyts=1"}
+FULL_SCALE = -1.0  # dBTP that no peak may come above when sound is made louder (EBU R128 s2)
 GLOBAL = ("-hide_banner", "-nostdin", "-y", "-v", "warning", "-copyts", "-progress", "pipe:1",
           "-stats_period", "0.5")
 
 
-def video_range(source: str, probe: Probe, plan: Plan, profile: Profile, first: int, end: int | None,
-                tone_mapping: bool = True) -> list[str]:
+def video_range(source: str, probe: Probe, plan: Plan, first: int, end: int | None, tone_mapping: bool = True,
+                threads: int = 0) -> list[str]:
     """Encode segments `first` up to, not including, `end` (None: to the film's end) of all rungs.
 
-    Decodes once. Writes `<rung>/data0000.ts` … below the working directory, each whole file by a rename.
+    Decodes once. Writes `<rung>/data0000.ts` … below the working directory, each whole file by a rename. Segments
+    of fMP4 begin at zero whatever their number, and are moved by whoever takes them. `threads` 0 leaves their
+    number to the encoder.
     """
     video, grid = probe.picture, plan.grid
     start = grid.segment * first
@@ -48,26 +52,43 @@ def video_range(source: str, probe: Probe, plan: Plan, profile: Profile, first: 
     picture = _on_grid(picture, video, grid, start, stop)
     picture = _upright(picture, video, plan.rungs[0], tone_mapping)
     branches = picture.filter_multi_output("split", len(plan.rungs)) if len(plan.rungs) > 1 else [picture]
-    outputs = [_rung_output(branches[position], rung, plan.rungs[0], grid, profile, first, start)
+    outputs = [_rung_output(branches[position], rung, plan, first, start, threads)
                for position, rung in enumerate(plan.rungs)]
-    return _arguments(outputs)
+    hardware = plan.profile.hardware
+    return [*(hardware.arguments if hardware else ()), *_arguments(outputs)]
 
 
-def audio_track(source: str, probe: Probe, target: AudioTarget, segment_seconds: Fraction,
-                seconds: Fraction) -> list[str]:
+def audio_track(source: str, probe: Probe, target: AudioTarget, plan: Plan, seconds: Fraction,
+                gain: float = 0.0) -> list[str]:
     """Encode one dub whole, as long as the picture, from the film's zero; gaps become silence.
 
-    An offset moves it on the film's clock, to the sample: what comes before the film is cut off.
+    An offset moves it on the film's clock, to the sample: what comes before the film is cut off. `gain` is in dB.
     """
+    sound = _sound(source, probe, target)
+    sound = sound.filter("apad", whole_dur=f"{float(seconds):.6f}").filter("atrim", end=f"{float(seconds):.6f}")
+    if gain:
+        sound = sound.filter("volume", f"{gain:.2f}dB")
+    form = plan.profile.segments
+    options = _hls(target.name, float(plan.grid.segment_seconds), 0, Fraction(0), form)
+    options |= {"c:a": "aac", "b:a": f"{target.kbps}k", "ac": target.channels} | (
+        {} if form == FMP4 else AUDIO_MUXING)
+    return _arguments([ffmpeg.output(sound, f"{target.name}/index.m3u8", **options)])
+
+
+def loudness(source: str, probe: Probe, target: AudioTarget) -> list[str]:
+    """Measure a dub's integrated loudness and true peak (EBU R128), said on standard error at the end."""
+    sound = _sound(source, probe, target).filter("ebur128", peak="true", framelog="quiet")
+    return ["-hide_banner", "-nostdin", "-v", "info", "-nostats", "-copyts", "-progress", "pipe:1",
+            *ffmpeg.output(sound, "-", f="null").get_args()]
+
+
+def _sound(source: str, probe: Probe, target: AudioTarget) -> Any:
+    """A dub on the film's clock, at 48 kHz, in the target's channels."""
     sound = _input(source, probe, None)[str(target.stream)]
     sound = sound.filter("asetpts", f"PTS-round({probe.zero - Fraction(target.offset_ms, 1000)}/TB)")
     sound = sound.filter("aresample", 48000, **{"async": 1, "min_hard_comp": 0.1, "first_pts": 0})
-    sound = sound.filter("apad", whole_dur=f"{float(seconds):.6f}").filter("atrim", end=f"{float(seconds):.6f}")
     layout = "stereo" if target.channels == 2 else "mono" if target.channels == 1 else "5.1"
-    sound = sound.filter("aformat", channel_layouts=layout)
-    options = _hls(target.name, float(segment_seconds), 0, Fraction(0)) | AUDIO_MUXING | {
-        "c:a": "aac", "b:a": f"{target.kbps}k", "ac": target.channels}
-    return _arguments([ffmpeg.output(sound, f"{target.name}/index.m3u8", **options)])
+    return sound.filter("aformat", channel_layouts=layout)
 
 
 def keyframe_pictures(source: str, probe: Probe, width: int, height: int, interval: int, columns: int,
@@ -89,9 +110,9 @@ def keyframe_pictures(source: str, probe: Probe, width: int, height: int, interv
         "c:v": "mjpeg", "q:v": 5, "frames:v": sheets, "map_metadata": -1, "fps_mode": "passthrough"})])
 
 
-def poster(source: str) -> list[str]:
+def poster(source: str, form: SegmentFormat) -> list[str]:
     """The first picture of a finished segment as `poster.jpg`; a segment begins with a clean keyframe."""
-    picture = ffmpeg.input(source, f="mpegts")["v:0"].filter("format", "yuvj420p")
+    picture = ffmpeg.input(source, f=DEMUXERS[form])["v:0"].filter("format", "yuvj420p")
     return _arguments([ffmpeg.output(picture, "poster.jpg", f="image2", update=1, **{
         "c:v": "mjpeg", "q:v": 3, "frames:v": 1, "map_metadata": -1, "fps_mode": "passthrough"})])
 
@@ -144,28 +165,36 @@ def _tone_mapped(picture: Any) -> Any:
     return picture
 
 
-def _rung_output(picture: Any, rung: Rung, top: Rung, grid: Grid, profile: Profile, first: int, start: int) -> Any:
+def _rung_output(picture: Any, rung: Rung, plan: Plan, first: int, start: int, threads: int) -> Any:
+    top, grid, profile = plan.rungs[0], plan.grid, plan.profile
     if (rung.width, rung.height) != (top.width, top.height):
         picture = picture.filter("scale", rung.width, rung.height, flags="bicubic").filter("setsar", 1)
-    options: dict[str, Any] = {
-        "c:v": "libx264", "preset": profile.preset, "crf": rung.crf, "maxrate": f"{rung.max_kbps}k",
-        "bufsize": f"{rung.max_kbps * 2}k", "pix_fmt": "yuv420p", "g": grid.keyframe, "keyint_min": grid.keyframe,
-        "sc_threshold": 0, "flags": "+cgop", "profile:v": "high", "fps_mode": "passthrough",
-        "enc_time_base": f"{grid.rate[1]}/{grid.rate[0]}", "threads": profile.threads,
-        "colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709", "color_range": "tv",
-    }
-    return ffmpeg.output(picture, f"{rung.name}/index.m3u8", **options,
-                         **_hls(rung.name, float(grid.segment_seconds), first, grid.seconds(start)))
+    picture = _uploaded(picture, profile.hardware)
+    options = video_options(profile, rung.crf, rung.max_kbps, grid.keyframe, threads) | {
+        "fps_mode": "passthrough", "enc_time_base": f"{grid.rate[1]}/{grid.rate[0]}",
+        "colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709", "color_range": "tv"}
+    return ffmpeg.output(picture, f"{rung.name}/index.m3u8", **options, **_hls(
+        rung.name, float(grid.segment_seconds), first, grid.seconds(start), profile.segments))
 
 
-def _hls(name: str, segment_seconds: float, first: int, start: Fraction) -> dict[str, Any]:
+def _uploaded(picture: Any, hardware: Hardware | None) -> Any:
+    """Bring a picture to the device that encodes it."""
+    for name, argument in hardware.filters if hardware else ():
+        picture = picture.filter(name, argument) if argument else picture.filter(name)
+    return picture
+
+
+def _hls(name: str, segment_seconds: float, first: int, start: Fraction, form: SegmentFormat) -> dict[str, Any]:
     """The muxer's own playlist is written and never believed; whole segments get their name by a rename."""
     options: dict[str, Any] = {
         "f": "hls", "hls_time": f"{segment_seconds - CUT_EARLIER:.6f}", "hls_list_size": 1, "hls_flags": "temp_file",
-        "hls_segment_filename": f"{name}/{SEGMENT_FILE}", "start_number": first,
-        "output_ts_offset": f"{float(CLOCK_SECONDS + start):.6f}", "muxdelay": 0, "muxpreload": 0,
-        "avoid_negative_ts": "disabled", "map_metadata": -1, "map_chapters": -1,
+        "hls_segment_filename": f"{name}/data%04d.{SUFFIXES[form]}", "start_number": first,
+        "muxdelay": 0, "muxpreload": 0, "avoid_negative_ts": "disabled", "map_metadata": -1, "map_chapters": -1,
     }
+    if form == FMP4:
+        return options | {"hls_segment_type": "fmp4", "hls_fmp4_init_filename": INIT,
+                          "hls_segment_options": "movflags=+negative_cts_offsets"}
+    options["output_ts_offset"] = f"{float(CLOCK_SECONDS + start):.6f}"
     if first:
         options["hls_segment_options"] = "mpegts_flags=initial_discontinuity"
     return options

@@ -11,31 +11,12 @@ from fractions import Fraction
 import msgspec
 
 from moviepoint.domains.media.encoding.probe import AudioStream, Chapter, Probe, SubtitleStream
+from moviepoint.domains.media.encoding.profiles import Profile, RungSpec
 
-LIGHT, HEAVY = "light", "heavy"
+#: Sound has a lane of its own, so that the first minutes of a film are heard as soon as they are seen.
+LIGHT, HEAVY, SOUND = LANES = ("light", "heavy", "sound")
+STEREO, SURROUND = 2, 6  # channels
 TOLERANCE = 1.04  # a picture a hair smaller than a rung still counts as that rung
-
-
-class RungSpec(msgspec.Struct, frozen=True):
-    """A rung that a profile offers: it fits a box of `lines` × 16/9, whichever way the picture stands."""
-
-    lines: int
-    max_kbps: int
-    crf: int
-
-
-class Profile(msgspec.Struct, frozen=True):
-    """How films are encoded. `threads` 0 leaves it to the encoder."""
-
-    rungs: tuple[RungSpec, ...] = (RungSpec(1080, 6000, 22), RungSpec(720, 3200, 22), RungSpec(480, 1500, 22),
-                                   RungSpec(360, 800, 23))
-    preset: str = "veryfast"
-    segment_seconds: int = 6
-    keyframe_seconds: int = 2
-    range_segments: int = 20  # two minutes: long enough for seek and start-up not to show
-    audio_kbps: int = 160
-    max_channels: int = 2
-    threads: int = 0
 
 
 class Grid(msgspec.Struct, frozen=True):
@@ -81,6 +62,7 @@ class AudioTarget(msgspec.Struct, frozen=True):
     note: str = ""
     offset_ms: int = 0  # later than the source has it
     track_id: int | None = None  # the row whose files are made anew
+    beside: str = ""  # the name of the stereo target that this is another rendition of
 
 
 class SubtitleTarget(msgspec.Struct, frozen=True):
@@ -104,7 +86,7 @@ class Step(msgspec.Struct, frozen=True):
     """One leased piece of work. `first` and `end` are segments; `end` None means to the end of the film."""
 
     name: str
-    kind: str  # video, audio, subtitles, storyboard, retime, check, publish, check-tracks, publish-tracks
+    kind: str  # video, audio, subtitles, storyboard, checksum, retime, check, publish, check-tracks, publish-tracks
     lane: str
     weight: float  # its share of the work, in seconds of film times rungs
     target: str = ""
@@ -123,6 +105,13 @@ class Plan(msgspec.Struct, frozen=True):
     steps: tuple[Step, ...]
     bytes_needed: int  # an upper estimate of the package
     notes: tuple[str, ...] = ()
+    profile: Profile = Profile()
+    surround: tuple[AudioTarget, ...] = ()  # renditions with more channels, each beside one of `audio`
+
+    @property
+    def sounds(self) -> tuple[AudioTarget, ...]:
+        """Everything that is heard, stereo first."""
+        return (*self.audio, *self.surround)
 
 
 def make_plan(probe: Probe, profile: Profile, existing: frozenset[str] = frozenset()) -> Plan:
@@ -136,11 +125,11 @@ def make_plan(probe: Probe, profile: Profile, existing: frozenset[str] = frozens
     frames = max(1, round(Fraction(probe.duration_ms, 1000) * Fraction(*grid.rate)))
     rungs = ladder(video.shown_size, profile)
     audio = audio_targets(probe.audio, profile, existing)
+    surround = surround_targets(probe.audio, audio, profile)
     subtitles = subtitle_targets(probe.subtitles, existing)
-    seconds = probe.seconds
-    return Plan(grid, frames, probe.duration_ms, rungs, audio, subtitles, probe.chapters,
-                tuple(_steps(probe, profile, grid, frames, rungs, audio, subtitles)),
-                bytes_needed(seconds, rungs, audio), tuple(_notes(probe)))
+    steps = _steps(probe, profile, grid, frames, rungs, (*audio, *surround), subtitles)
+    return Plan(grid, frames, probe.duration_ms, rungs, audio, subtitles, probe.chapters, tuple(steps),
+                bytes_needed(probe.seconds, rungs, (*audio, *surround)), tuple(_notes(probe)), profile, surround)
 
 
 def make_grid(rate: tuple[int, int], profile: Profile) -> Grid:
@@ -173,11 +162,20 @@ def audio_targets(streams: tuple[AudioStream, ...], profile: Profile,
     taken = set(existing)
     targets = []
     for stream in streams:
-        channels = min(stream.channels, profile.max_channels)
+        channels = min(stream.channels, STEREO)
         targets.append(AudioTarget(_name("audio", stream.language, taken), stream.index, stream.language, stream.kind,
                                    stream.title, channels, profile.audio_kbps * channels // 2 or 64,
                                    stream.index == default))
     return tuple(targets)
+
+
+def surround_targets(streams: tuple[AudioStream, ...], audio: tuple[AudioTarget, ...],
+                     profile: Profile) -> tuple[AudioTarget, ...]:
+    """Return a 5.1 target beside each stereo one whose source has as many channels, where the profile asks for it."""
+    channels = {stream.index: stream.channels for stream in streams}
+    return tuple(msgspec.structs.replace(target, name=f"{target.name}-{SURROUND}ch", channels=SURROUND,
+                                         kbps=profile.surround_kbps, beside=target.name)
+                 for target in audio if profile.surround_kbps and channels[target.stream] >= SURROUND)
 
 
 def subtitle_targets(streams: tuple[SubtitleStream, ...],
@@ -219,10 +217,11 @@ def _steps(probe: Probe, profile: Profile, grid: Grid, frames: int, rungs: tuple
     seconds, total = probe.seconds, grid.segments(frames)
     ranges = [_range_step(first, end, total, grid, len(rungs))
               for first, end in video_ranges(total, probe.seekable, profile)]
-    sounds = [Step(t.name, "audio", HEAVY, seconds * 0.1, t.name) for t in audio]
+    sounds = [Step(t.name, "audio", SOUND, seconds * 0.1, t.name) for t in audio]
     texts = [Step(t.name, "subtitles", LIGHT, 1.0, t.name) for t in subtitles if t.name]
-    return [*texts, *sounds[:1], ranges[0], *sounds[1:], Step("storyboard", "storyboard", HEAVY, seconds * 0.05),
-            *ranges[1:], Step("check", "check", LIGHT, 1.0 + seconds * 0.01), Step("publish", "publish", LIGHT, 0.5)]
+    return [*sounds[:1], ranges[0], *texts, Step("checksum", "checksum", LIGHT, 0.5 + seconds * 0.005), *sounds[1:],
+            Step("storyboard", "storyboard", HEAVY, seconds * 0.05), *ranges[1:],
+            Step("check", "check", LIGHT, 1.0 + seconds * 0.01), Step("publish", "publish", LIGHT, 0.5)]
 
 
 def _range_step(first: int, end: int | None, total: int, grid: Grid, rungs: int) -> Step:

@@ -11,7 +11,8 @@ from PIL import Image, ImageStat, UnidentifiedImageError
 
 from moviepoint.domains.media.encoding import commands
 from moviepoint.domains.media.encoding.child import GIB, Limits, Watch
-from moviepoint.domains.media.encoding.steps import Workshop
+from moviepoint.domains.media.encoding.segments import SUFFIXES, decodable
+from moviepoint.domains.media.encoding.workshop import Workshop
 
 NAME = "poster.jpg"
 PLACES = (0.15, 0.3, 0.5, 0.7)  # of the film; beginnings and ends are titles
@@ -19,13 +20,15 @@ PLACES = (0.15, 0.3, 0.5, 0.7)  # of the film; beginnings and ends are titles
 
 def take_poster(shop: Workshop, package: Path, watch: Watch) -> bool:
     """Write `poster.jpg` into the package; False when no picture could be taken, which is no fault."""
-    segments = sorted((package / shop.plan.rungs[0].name).glob("data*.ts"))
+    form = shop.plan.profile.segments
+    segments = sorted((package / shop.plan.rungs[0].name).glob(f"data*.{SUFFIXES[form]}"))
     best: tuple[float, Path] | None = None
     for segment in dict.fromkeys(segments[int(len(segments) * place)] for place in PLACES if segments):
         folder = package / f".poster-{segment.stem}"
         folder.mkdir(exist_ok=True)
-        shop.sandbox.run(shop.tools.ffmpeg, commands.poster, source=segment, output=folder, watch=watch,
-                         limits=Limits(seconds=60, memory=4 * GIB))
+        with decodable(segment) as source:
+            shop.sandbox.run(shop.tools.ffmpeg, lambda name: commands.poster(name, form), source=source, output=folder,
+                             watch=watch, limits=Limits(seconds=60, memory=4 * GIB))
         score = liveliness(folder / NAME)
         if score is not None and (best is None or score > best[0]):
             best = (score, folder / NAME)

@@ -16,19 +16,20 @@ from moviepoint.domains.media.encoding.child import Sandbox, Watch, silent
 from moviepoint.domains.media.encoding.errors import Refused
 from moviepoint.domains.media.encoding.naming import Intent
 from moviepoint.domains.media.encoding.plan import (
-    HEAVY,
     LIGHT,
+    SOUND,
     AudioTarget,
     Grid,
     Plan,
-    Profile,
     Step,
     SubtitleTarget,
     audio_targets,
     bytes_needed,
     subtitle_targets,
+    surround_targets,
 )
 from moviepoint.domains.media.encoding.probe import Probe, SubtitleStream
+from moviepoint.domains.media.encoding.profiles import Profile
 
 TEXT = "text"  # the "container" of a subtitle file
 LENGTH = "length:"  # begins the note of a sound of another length; milliseconds follow
@@ -36,10 +37,11 @@ APART_MS = 1_000  # a dub whose length differs by more is held for the editor
 
 
 class Film(msgspec.Struct, frozen=True):
-    """The film that tracks are added to: its grid and its length in frames."""
+    """The film that tracks are added to: its grid, its length in frames, and how it was encoded."""
 
     grid: Grid
     frames: int
+    profile: Profile = Profile()
 
     @property
     def seconds(self) -> Fraction:
@@ -70,32 +72,34 @@ def read_text(source: Path, encoding: str, frame_rate: float) -> subtitles.Parse
         f"The letters were taken as {decoded.encoding}, which is a guess: look at the text.", *parsed.faults))
 
 
-def make_plan(found: Probe, intent: Intent, film: Film, profile: Profile, mark: str) -> Plan:
+def make_plan(found: Probe, intent: Intent, film: Film, mark: str) -> Plan:
     """Return the steps that add a file's tracks to a film. `mark` ends each name, so that none is taken already."""
-    audio = audio_targets(found.audio, profile) if intent.use == "audio" else ()
+    audio = audio_targets(found.audio, film.profile) if intent.use == "audio" else ()
     texts = subtitle_targets(found.subtitles) if intent.use == "subtitles" else ()
     single = len(audio) + len(texts) == 1
     note = _length_note(found, film) if audio else ""
     sounds = tuple(_sound(target, intent, single, mark, note) for target in audio)
     words = tuple(_words(target, intent, single, mark, found.container == TEXT) for target in texts)
-    return _plan(film, sounds, words, found.notes if found.container != TEXT else ())
+    return _plan(film, sounds, words, found.notes if found.container != TEXT else (),
+                 surround=surround_targets(found.audio, sounds, film.profile))
 
 
-def retime_plan(film: Film, track: AudioTarget | SubtitleTarget) -> Plan:
-    """Return the steps that make one track anew, with another offset."""
+def retime_plan(film: Film, track: AudioTarget | SubtitleTarget, found: Probe | None = None) -> Plan:
+    """Return the steps that make one track anew, with another offset; a sound's source is known by its probe."""
     if isinstance(track, AudioTarget):
-        return _plan(film, (track,), ())
+        streams = found.audio if found else ()
+        return _plan(film, (track,), (), surround=surround_targets(streams, (track,), film.profile))
     return _plan(film, (), (track,), again=True)
 
 
-def _plan(film: Film, audio: tuple[AudioTarget, ...], texts: tuple[SubtitleTarget, ...],
-          notes: tuple[str, ...] = (), again: bool = False) -> Plan:
+def _plan(film: Film, audio: tuple[AudioTarget, ...], texts: tuple[SubtitleTarget, ...], notes: tuple[str, ...] = (),
+          again: bool = False, surround: tuple[AudioTarget, ...] = ()) -> Plan:
     seconds = float(film.seconds)
-    steps = [Step(t.name, "audio", HEAVY, seconds * 0.1, t.name) for t in audio]
+    steps = [Step(t.name, "audio", SOUND, seconds * 0.1, t.name) for t in (*audio, *surround)]
     steps += [Step(t.name, "retime" if again else "subtitles", LIGHT, 1.0, t.name) for t in texts if t.name]
     steps += [Step("check", "check-tracks", LIGHT, 1.0), Step("publish", "publish-tracks", LIGHT, 0.5)]
     return Plan(film.grid, film.frames, round(seconds * 1000), (), audio, texts, (), tuple(steps),
-                bytes_needed(seconds, (), audio), notes)
+                bytes_needed(seconds, (), (*audio, *surround)), notes, film.profile, surround)
 
 
 def _sound(target: AudioTarget, intent: Intent, single: bool, mark: str, note: str) -> AudioTarget:

@@ -15,7 +15,8 @@ import msgspec
 import pysubs2
 
 from moviepoint.domains.media.encoding.errors import Refused
-from moviepoint.domains.media.encoding.playlists import media_playlist, segment_name
+from moviepoint.domains.media.encoding.playlists import media_playlist
+from moviepoint.domains.media.encoding.segments import segment_name
 
 FORMATS = ("srt", "vtt", "ass", "microdvd", "ttml")
 MAX_BYTES = 20 * 2**20
@@ -122,7 +123,7 @@ def write_segments(cues: Sequence[Cue], folder: Path, name: str, segment_seconds
         (folder / path).write_text(render(open_cues, TIMESTAMP_MAP), encoding="utf-8", newline="\n")
         files.append(path)
         start += duration
-    (folder / f"{name}.m3u8").write_text(media_playlist(name, durations, "vtt"), encoding="utf-8")
+    (folder / f"{name}.m3u8").write_text(media_playlist(name, durations, suffix="vtt"), encoding="utf-8")
     return (*files, f"{name}.m3u8")
 
 

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
+from moviepoint.domains.media.encoding.frames import TICKS, Damaged, Frame, Segment
 
 PACKET = 188
 SYNC = 0x47
-TICKS = 90_000
 WRAP = 1 << 33
 #: Maps a header's second byte to 1 where a payload unit starts.
 _STARTS = bytes(1 if value & 0x40 else 0 for value in range(256))
@@ -19,30 +18,6 @@ PSI_PIDS = frozenset({0, 17})
 SPS = 7
 ADTS_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350,
               48000, 48000, 48000)
-
-
-class Frame(msgspec.Struct, frozen=True):
-    pts: int  # 90 kHz
-    offset: int  # of its first packet in the file
-    end: int  # of the byte after its last
-    keyframe: bool
-
-
-class Segment(msgspec.Struct, frozen=True):
-    """One segment as it lies on disk; frames in the order of the file."""
-
-    size: int
-    frames: tuple[Frame, ...]
-    tables_end: int  # bytes before the first frame: the tables that a decoder needs
-    codec: str  # RFC 6381, "" for sound
-
-    @property
-    def first_pts(self) -> int:
-        return min(frame.pts for frame in self.frames)
-
-
-class Damaged(Exception):
-    """The bytes are not a whole MPEG-TS segment."""
 
 
 def read_segment(path: Path) -> Segment:

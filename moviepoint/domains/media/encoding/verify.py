@@ -11,16 +11,27 @@ import msgspec
 import webvtt
 from webvtt.errors import MalformedFileError
 
-from moviepoint.domains.media.encoding import playlists, storyboard, subtitles, transport
+from moviepoint.domains.media.encoding import fragments, playlists, storyboard, subtitles
 from moviepoint.domains.media.encoding.binaries import Tools
 from moviepoint.domains.media.encoding.child import GIB, Limits, Sandbox
 from moviepoint.domains.media.encoding.errors import Temporary
-from moviepoint.domains.media.encoding.plan import Grid, Plan
-from moviepoint.domains.media.encoding.playlists import Bandwidth, segment_name
-from moviepoint.domains.media.encoding.steps import audio_durations, segment_fault
+from moviepoint.domains.media.encoding.frames import Damaged, Segment
+from moviepoint.domains.media.encoding.plan import AudioTarget, Grid, Plan
+from moviepoint.domains.media.encoding.playlists import Bandwidth
+from moviepoint.domains.media.encoding.ranges import segment_fault
+from moviepoint.domains.media.encoding.segments import (
+    AAC_LC,
+    DEMUXERS,
+    FMP4,
+    SUFFIXES,
+    SegmentFormat,
+    decodable,
+    read_segment,
+    segment_name,
+)
+from moviepoint.domains.media.encoding.sounds import audio_durations
 
 AGREEMENT = 0.5  # seconds by which renditions may differ from the picture
-AAC_LC = "mp4a.40.2"
 
 
 class VideoFacts(msgspec.Struct, frozen=True):
@@ -51,6 +62,7 @@ class PackageFacts(msgspec.Struct, frozen=True):
     subtitles: tuple[str, ...]
     storyboard: storyboard.Layout | None
     size: int  # bytes
+    surround: tuple[AudioFacts, ...] = ()
 
 
 class TrackFacts(msgspec.Struct, frozen=True):
@@ -59,6 +71,7 @@ class TrackFacts(msgspec.Struct, frozen=True):
     audio: tuple[AudioFacts, ...]
     subtitles: tuple[str, ...]
     size: int  # bytes
+    surround: tuple[AudioFacts, ...] = ()
 
 
 class BadPackage(Temporary):
@@ -74,60 +87,70 @@ def finish_package(package: Path, plan: Plan, tools: Tools, sandbox: Sandbox,
 
     `tick` gets the share done, once a segment, and may raise to end the work. Raises BadPackage.
     """
-    grid = plan.grid
-    video, rungs = [], len(plan.rungs)
-    for number, rung in enumerate(plan.rungs):
-        segments = _picture_segments(package / rung.name, grid, tick, number / rungs, 1 / rungs)
-        frames = sum(len(s.frames) for s in segments)
-        end = grid.seconds(frames)
-        durations = [grid.seconds(len(s.frames)) for s in segments]
-        video.append(VideoFacts(
-            rung.name, rung.width, rung.height, segments[0].codec, round(grid.rate[0] / grid.rate[1], 3),
-            playlists.bandwidth([s.size for s in segments], durations), playlists.iframe_bandwidth(segments, end),
-            len(segments), frames))
-        _write(package / f"{rung.name}.m3u8", playlists.media_playlist(rung.name, durations))
-        _write(package / f"iframes_{number}.m3u8", playlists.iframe_playlist(rung.name, segments, end))
-        last = len(segments) - 1
-        samples = {0, last // 2, last} if number == 0 else {last}
-        lowest, alive = rung is plan.rungs[-1], partial(tick, (number + 1) / rungs)
-        _decode(package, rung.name, samples, tools, sandbox, lowest, alive)
-    seconds = _agreed_length(video, grid)
-    audio = tuple(_sound(package, target.name, target.channels, seconds, tools, sandbox, partial(tick, 1.0))
-                  for target in plan.audio)
+    video = [_picture(package, plan, number, tools, sandbox, tick) for number in range(len(plan.rungs))]
+    seconds = _agreed_length(video, plan.grid)
+    audio, surround = _sounds(package, plan, seconds, tools, sandbox, tick)
     texts = tuple(target.name for target in plan.subtitles if target.name)
     for name in texts:
-        _check_cues(package, name, grid, seconds)
+        _check_cues(package, name, plan.grid, seconds)
     layout = _check_storyboard(package, plan, seconds)
     _check_addresses(package, [*(v.name for v in video), *(f"iframes_{n}" for n in range(len(video))),
-                               *(a.name for a in audio), *texts])
-    return PackageFacts(round(seconds * 1000), tuple(video), audio, texts, layout, _size(package))
+                               *(a.name for a in (*audio, *surround)), *texts])
+    return PackageFacts(round(seconds * 1000), tuple(video), audio, texts, layout, _size(package), surround)
 
 
 def finish_tracks(package: Path, plan: Plan, tools: Tools, sandbox: Sandbox,
                   tick: Callable[[float], None]) -> TrackFacts:
     """Check tracks that were made apart from their film, and write their playlists. Raises BadPackage."""
     seconds = plan.grid.seconds(plan.frames)
-    audio = tuple(_sound(package, target.name, target.channels, seconds, tools, sandbox, partial(tick, 1.0))
-                  for target in plan.audio)
+    audio, surround = _sounds(package, plan, seconds, tools, sandbox, tick)
     texts = tuple(target.name for target in plan.subtitles if target.name)
     for name in texts:
         _check_cues(package, name, plan.grid, seconds)
-    _check_addresses(package, [*(a.name for a in audio), *texts])
-    return TrackFacts(audio, texts, _size(package))
+    _check_addresses(package, [*(a.name for a in (*audio, *surround)), *texts])
+    return TrackFacts(audio, texts, _size(package), surround)
+
+
+def _picture(package: Path, plan: Plan, number: int, tools: Tools, sandbox: Sandbox,
+             tick: Callable[[float], None]) -> VideoFacts:
+    """Check one rung and write its playlists."""
+    rung, grid, form, rungs = plan.rungs[number], plan.grid, plan.profile.segments, len(plan.rungs)
+    segments = _picture_segments(package / rung.name, grid, form, tick, number / rungs, 1 / rungs)
+    frames = sum(len(s.frames) for s in segments)
+    end = grid.seconds(frames)
+    durations = [grid.seconds(len(s.frames)) for s in segments]
+    _write(package / f"{rung.name}.m3u8", playlists.media_playlist(rung.name, durations, form))
+    _write(package / f"iframes_{number}.m3u8", playlists.iframe_playlist(rung.name, segments, end, form))
+    last = len(segments) - 1
+    samples = {0, last // 2, last} if number == 0 else {last}
+    _decode(package, rung.name, form, samples, tools, sandbox, number == rungs - 1, partial(tick, (number + 1) / rungs))
+    return VideoFacts(
+        rung.name, rung.width, rung.height, segments[0].codec, round(grid.rate[0] / grid.rate[1], 3),
+        playlists.bandwidth([s.size for s in segments], durations), playlists.iframe_bandwidth(segments, end),
+        len(segments), frames)
+
+
+def _sounds(package: Path, plan: Plan, seconds: Fraction, tools: Tools, sandbox: Sandbox,
+            tick: Callable[[float], None]) -> tuple[tuple[AudioFacts, ...], tuple[AudioFacts, ...]]:
+    """Check all that is heard: the stereo renditions, and those with more channels."""
+    def checked(targets: tuple[AudioTarget, ...]) -> tuple[AudioFacts, ...]:
+        return tuple(_sound(package, target, plan.profile.segments, seconds, tools, sandbox, partial(tick, 1.0))
+                     for target in targets)
+    return checked(plan.audio), checked(plan.surround)
 
 
 def _size(package: Path) -> int:
     return sum(path.stat().st_size for path in package.rglob("*") if path.is_file())
 
 
-def _picture_segments(folder: Path, grid: Grid, tick: Callable[[float], None], done: float,
-                      share: float) -> list[transport.Segment]:
-    count = len(list(folder.glob("data*.ts")))
+def _picture_segments(folder: Path, grid: Grid, form: SegmentFormat, tick: Callable[[float], None], done: float,
+                      share: float) -> list[Segment]:
+    count = len(list(folder.glob(f"data*.{SUFFIXES[form]}")))
     segments = []
     for number in range(count):
         try:
-            segment = transport.read_segment(folder / segment_name(number))
-        except (OSError, transport.Damaged) as error:
+            segment = read_segment(folder / segment_name(number, SUFFIXES[form]))
+        except (OSError, Damaged) as error:
             raise BadPackage(f"in {folder.name}, {error}") from error
         fault = segment_fault(segment, grid, number)
         if not fault and number < count - 1 and len(segment.frames) != grid.segment:
@@ -150,18 +173,22 @@ def _agreed_length(video: list[VideoFacts], grid: Grid) -> Fraction:
     return grid.seconds(top.frames)
 
 
-def _sound(package: Path, name: str, channels: int, seconds: Fraction, tools: Tools, sandbox: Sandbox,
+def _sound(package: Path, target: AudioTarget, form: SegmentFormat, seconds: Fraction, tools: Tools, sandbox: Sandbox,
            alive: Callable[[], None]) -> AudioFacts:
+    name, suffix = target.name, SUFFIXES[form]
     try:
         durations = audio_durations(package / name)
+        codec = fragments.read_init(package / name / fragments.INIT).codec if form == FMP4 else AAC_LC
     except Temporary as error:
         raise BadPackage(f"in {name}, {error.message}") from error
+    except (OSError, Damaged) as error:
+        raise BadPackage(f"in {name}, {error}") from error
     if abs(float(sum(durations) - seconds)) > AGREEMENT:
         raise BadPackage(f"{name} lasts {float(sum(durations)):.2f} s, the picture {float(seconds):.2f} s")
-    sizes = [(package / name / segment_name(n)).stat().st_size for n in range(len(durations))]
-    _write(package / f"{name}.m3u8", playlists.media_playlist(name, durations))
-    _decode(package, name, {len(durations) - 1}, tools, sandbox, True, alive)
-    return AudioFacts(name, AAC_LC, channels, playlists.bandwidth(sizes, durations))
+    sizes = [(package / name / segment_name(n, suffix)).stat().st_size for n in range(len(durations))]
+    _write(package / f"{name}.m3u8", playlists.media_playlist(name, durations, form))
+    _decode(package, name, form, {len(durations) - 1}, tools, sandbox, True, alive)
+    return AudioFacts(name, codec, target.channels, playlists.bandwidth(sizes, durations))
 
 
 def _check_cues(package: Path, name: str, grid: Grid, seconds: Fraction) -> None:
@@ -206,25 +233,26 @@ def _check_addresses(package: Path, names: list[str]) -> None:
                 raise BadPackage(f"{path.name} names {address}, which is missing or empty")
 
 
-def _decode(package: Path, name: str, numbers: set[int], tools: Tools, sandbox: Sandbox, whole: bool,
-            alive: Callable[[], None]) -> None:
+def _decode(package: Path, name: str, form: SegmentFormat, numbers: set[int], tools: Tools, sandbox: Sandbox,
+            whole: bool, alive: Callable[[], None]) -> None:
     """Decode the keyframes of some segments, or with `whole` all of the last one.
 
     Frames are counted in every segment, and all rungs come from one process, so this asks only whether what is
     counted is a picture or sound. An error of the decoder is a fault.
     """
     for number in sorted(numbers):
-        path = package / name / segment_name(number)
+        path = package / name / segment_name(number, SUFFIXES[form])
         skip = [] if whole and number == max(numbers) else ["-skip_frame", "nokey"]
         command = ["-hide_banner", "-nostdin", "-v", "error", "-xerror", "-err_detect", "explode", *skip]
-        outcome = sandbox.run(tools.ffmpeg, partial(_to_nothing, command), source=path, watch=lambda _progress: alive(),
-                              limits=Limits(seconds=300, memory=4 * GIB))
+        with decodable(path) as source:
+            outcome = sandbox.run(tools.ffmpeg, partial(_to_nothing, command, DEMUXERS[form]), source=source,
+                                  watch=lambda _progress: alive(), limits=Limits(seconds=300, memory=4 * GIB))
         if outcome.status or outcome.log.strip():
             raise BadPackage(f"{name}/{path.name} does not decode")
 
 
-def _to_nothing(options: list[str], source: str) -> list[str]:
-    return [*options, "-f", "mpegts", "-i", source, "-f", "null", "-"]
+def _to_nothing(options: list[str], demuxer: str, source: str) -> list[str]:
+    return [*options, "-f", demuxer, "-i", source, "-f", "null", "-"]
 
 
 def _write(path: Path, text: str) -> None:
