@@ -17,9 +17,11 @@ from moviepoint.domains.media import (
     backoffice,
     checking,
     documents,
+    early,
     editing,
     playback,
     player,
+    profiles,
     queries,
     retiming,
     services,
@@ -49,6 +51,14 @@ class Sheet:
     src: str
     start: int
     end: int
+
+
+@dataclass(frozen=True)
+class Early:
+    """A film that is being encoded: a player's settings, and how much of it can be watched."""
+
+    settings: str
+    length: str
 
 
 class EditionsView(View):
@@ -122,7 +132,9 @@ class EditionsView(View):
             if verb == "discard":
                 sources.discard_source(session, current_user, current_app.extensions["moviepoint.storage"], source_id)
             elif verb == "encode":
-                services.start_job(session, current_user, source_id)
+                offer = profiles.choose(session, current_app.extensions["moviepoint.hooks"],
+                                        request.form.get("profile", ""))
+                services.start_job(session, current_user, source_id, offer=offer)
             else:
                 sources.pin_source(session, current_user, source_id, verb == "pin")
         return redirect(self.get_url(".detail", edition_id=edition_id, _anchor="sources"))
@@ -147,8 +159,25 @@ class EditionsView(View):
                    "marks": mark_kinds()}, readable=[row for row in edition.subtitles if row.path],
             kinds={"audio": checking.AUDIO_KINDS, "subtitles": checking.SUBTITLE_ROLES}, stamp=stamp,
             subtitle_name=player.subtitle_name, note_words=player.note_words, moving=moving(session, edition),
-            drop=backoffice.drop_zone(edition.public_id), **context)
+            drop=backoffice.drop_zone(edition.public_id), early=early_of(session, edition),
+            profiles=profiles.offers(session, current_app.extensions["moviepoint.hooks"]), **context)
         return (page, int(failure.status)) if failure else page
+
+
+def early_of(session: Session, edition: Edition) -> Early | None:
+    """Return a player of a film that is being encoded, over what is there; None while that is nothing."""
+    job = early.current(session, edition.id)
+    if job is None or job.package == edition.package:
+        return None
+    found = early.progress(current_app.extensions["moviepoint.storage"], job)
+    if found is None:
+        return None
+    address = playback.addresses(
+        current_app.extensions["moviepoint.hooks"], current_app.extensions["moviepoint.settings"].secret_key, session,
+        edition, current_user, early=job.package).master
+    settings = player.player_settings(edition, master=address, storyboard="", locale=current_locale(), audio=[],
+                                      subtitles=[])
+    return Early(settings, stamp(round(found.seconds * 1000)))
 
 
 def moving(session: Session, edition: Edition) -> set[tuple[str, int]]:

@@ -4,7 +4,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from moviepoint.domains.media import admin, api, backoffice, content, delivery, edition_admin, pictures, tasks, watch
+from moviepoint.domains.media import (
+    admin,
+    api,
+    backoffice,
+    content,
+    delivery,
+    edition_admin,
+    pictures,
+    profile_admin,
+    tasks,
+    watch,
+)
 from moviepoint.domains.media.title_filters import MEDIA
 from moviepoint.hooks import hookimpl
 from moviepoint.hooks.types import (
@@ -24,7 +35,8 @@ from moviepoint.kernel.i18n import lazy_gettext
 @hookimpl
 def register_permissions() -> Sequence[Permission]:
     return [Permission("media.upload", lazy_gettext("Upload files and start encoding"), ("administrator", "editor")),
-            Permission("media.manage", lazy_gettext("Cancel, retry and change media"), ("administrator", "editor"))]
+            Permission("media.manage", lazy_gettext("Cancel, retry and change media"), ("administrator", "editor")),
+            Permission("media.profiles", lazy_gettext("Change how films are encoded"), ("administrator",))]
 
 
 @hookimpl
@@ -55,7 +67,8 @@ def register_slot_fills() -> Sequence[SlotFill]:
 def register_admin_views() -> Sequence[AdminView]:
     media_group = lazy_gettext("Media")
     return [AdminView(admin.JobsView, media_group, order=50),
-            AdminView(edition_admin.EditionsView, media_group, order=51)]
+            AdminView(edition_admin.EditionsView, media_group, order=51),
+            AdminView(profile_admin.ProfilesView, media_group, order=52)]
 
 
 @hookimpl

@@ -117,7 +117,7 @@ def save(session: Session, actor: Actor, data: ProfileInput, slug: str = "") -> 
         row = EncodingProfile(position=1 + max(places, default=-1))
         session.add(row)
     row.slug, row.name = data.slug, one_line(data.name)
-    row.data = {name: value for name, value in msgspec.to_builtins(profile).items() if name != "hardware"}
+    row.data = values_of(profile)
     session.flush()
     record(session, actor, "changed" if before else "created", ENTITY, row.id, row.name, before=before,
            after=document(row))
@@ -144,6 +144,11 @@ def delete(session: Session, actor: Actor, slug: str) -> None:
     record(session, actor, "deleted", ENTITY, row.id, row.name, before=document(row), after={})
     session.delete(row)
     session.flush()
+
+
+def values_of(profile: Profile) -> dict[str, Any]:
+    """Return a profile as a row keeps it: an encoder of hardware is a plugin's alone to name."""
+    return {name: value for name, value in msgspec.to_builtins(profile).items() if name != "hardware"}
 
 
 def document(row: EncodingProfile) -> dict[str, Any]:

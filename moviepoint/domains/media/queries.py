@@ -86,6 +86,7 @@ class JobView(msgspec.Struct, frozen=True):
     created_by: str = ""
     step: str = ""
     log: str = ""
+    profile: str = ""
 
     @property
     def can_cancel(self) -> bool:
@@ -215,7 +216,7 @@ def _view(job: EncodingJob, share: float, speed: float | None, now: datetime) ->
     plan = job.plan or {}
     return JobView(job.id, job.edition_id, job.source_id, job.source.filename, job.state, job.code, job.message,
                    job.priority, round(share, 4), speed, remaining, job.created_at, job.started_at, job.finished_at,
-                   list(plan.get("notes", ())), job.kind)
+                   list(plan.get("notes", ())), job.kind, profile=job.profile_name)
 
 
 def track_lines(session: Session, edition_ids: Sequence[int]) -> Sequence[Row[Any]]:

@@ -72,6 +72,7 @@ class Job(msgspec.Struct):
     created_by: str
     step: str
     log: str
+    profile: str
 
 
 class JobWithSteps(Job):
@@ -249,6 +250,7 @@ class Playback(msgspec.Struct):
 
     edition: EditionInfo
     master: str
+    dash: str  # the address of a DASH manifest; empty for films in MPEG-TS, which DASH does not play
     storyboard: str
     expires_at: datetime
     video: list[VideoInfo]

@@ -1,9 +1,9 @@
 """Media's resources of the API: uploads, editions and their playback, jobs."""
 from __future__ import annotations
 
-from moviepoint.domains.media.api import editions, jobs, plays, sources, uploads
+from moviepoint.domains.media.api import editions, jobs, plays, profiles, sources, uploads
 
 RESOURCES = {"uploads": uploads.resource, "editions": editions.resource, "jobs": jobs.resource,
-             "sources": sources.resource, "plays": plays.resource}
+             "sources": sources.resource, "plays": plays.resource, "profiles": profiles.resource}
 
 __all__ = ["RESOURCES"]

@@ -81,7 +81,7 @@ def get_playback(public_id: str) -> Playback:
     audio = zip(playback.shown_audio(edition), playback.audio_names(edition), strict=True)
     subtitles = zip(playback.shown_subtitles(edition), playback.subtitle_names(edition), strict=True)
     return Playback(
-        edition=edition_info(edition), master=found.master, storyboard=found.storyboard,
+        edition=edition_info(edition), master=found.master, dash=found.dash, storyboard=found.storyboard,
         expires_at=datetime.fromtimestamp(found.expires, UTC),
         video=[VideoInfo(row.width, row.height, row.frame_rate, row.average_bandwidth) for row in edition.video],
         audio=[AudioInfo(row.language, row.kind, name, row.default, row.channels) for row, name in audio],

@@ -1,19 +1,28 @@
 """Source files as a resource of the API: what they hold, the file itself, keep or delete."""
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 from flask import Response as FlaskResponse
 from flask import current_app, send_file
+from msgspec import Meta
 from spectree import Response
 
 from moviepoint.domains.accounts.viewer import signed_in
-from moviepoint.domains.media import playback, queries, services, sources
+from moviepoint.domains.media import playback, profiles, queries, services, sources
 from moviepoint.domains.media.schemas import JobWithSteps, job_with_steps
 from moviepoint.domains.media.sources import SourceView
 from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.shells.api import blueprint, spec
 
 resource = blueprint("sources", __name__)
+
+
+class EncodeInput(msgspec.Struct, forbid_unknown_fields=True):
+    """How a film is to be encoded: a profile's short name, or empty for the default. Tracks follow their film."""
+
+    profile: Annotated[str, Meta(max_length=40)] = ""
 
 
 class PinInput(msgspec.Struct, forbid_unknown_fields=True):
@@ -47,11 +56,12 @@ def pin_source(source_id: int, json: PinInput) -> SourceView:
 
 @resource.post("/sources/<int:source_id>/encode")
 @spec.validate(resp=Response(HTTP_200=JobWithSteps), tags=["sources"])
-def encode_source(source_id: int) -> JobWithSteps:
-    """Encode a file again; what editors have made of its tracks stays."""
-    actor = signed_in()
+def encode_source(source_id: int, json: EncodeInput) -> JobWithSteps:
+    """Encode a file again, with any profile; what is there plays on meanwhile, and what editors made of it stays."""
+    actor, hooks = signed_in(), current_app.extensions["moviepoint.hooks"]
     with unit_of_work() as session:
-        job_id = services.start_job(session, actor, source_id).id
+        offer = profiles.choose(session, hooks, json.profile)
+        job_id = services.start_job(session, actor, source_id, offer=offer).id
     return job_with_steps(queries.job_detail(db.session(), actor, job_id))
 
 

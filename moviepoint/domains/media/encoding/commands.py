@@ -77,7 +77,7 @@ def audio_track(source: str, probe: Probe, target: AudioTarget, plan: Plan, seco
 
 def loudness(source: str, probe: Probe, target: AudioTarget) -> list[str]:
     """Measure a dub's integrated loudness and true peak (EBU R128), said on standard error at the end."""
-    sound = _sound(source, probe, target).filter("ebur128", peak="true", framelog="quiet")
+    sound = _sound(source, probe, target).filter("ebur128", peak="true", framelog="verbose")
     return ["-hide_banner", "-nostdin", "-v", "info", "-nostats", "-copyts", "-progress", "pipe:1",
             *ffmpeg.output(sound, "-", f="null").get_args()]
 

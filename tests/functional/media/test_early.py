@@ -1,0 +1,187 @@
+"""A film is watched while it is encoded, and encoded again while it is watched."""
+from __future__ import annotations
+
+import subprocess
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import m3u8
+import msgspec
+import pytest
+from flask.testing import FlaskClient
+
+from moviepoint.domains.catalog.models import Title
+from moviepoint.domains.media import early, playback, profiles, services, sweep, tasks, worker
+from moviepoint.domains.media.encoding.binaries import Tools
+from moviepoint.domains.media.encoding.profiles import Profile, RungSpec
+from moviepoint.domains.media.models import Edition
+from moviepoint.kernel.db import db, unit_of_work
+from moviepoint.kernel.errors import Forbidden
+from moviepoint.kernel.policies import SYSTEM
+from tests.functional.media.house import House, drain
+from tests.unit.media.films import X264, make, pattern, tone
+
+RUNGS = (RungSpec(180, 600, 26), RungSpec(90, 200, 28))
+SLOW = Profile(rungs=RUNGS, preset="slower", segment_seconds=2, range_segments=4)
+CMAF = Profile(rungs=RUNGS, preset="ultrafast", segments="fmp4", surround_kbps=384)
+
+
+@pytest.fixture(scope="module")
+def feature(tools: Tools, films: Path) -> Path:
+    return make(tools, films / "feature.mp4", *pattern("320x180", "24", 30), *tone(440, 30), *X264, "-c:a", "aac")
+
+
+def begin(house: House, file: Path, profile: Profile, edition: Edition | None = None) -> int:
+    """Start a job with a profile; of an edition, its newest source is encoded again."""
+    offer = profiles.Offer("small", "Small", profile, True, False)
+    source = edition.sources[-1].id if edition else house.add_source(file)
+    with unit_of_work() as session:
+        return services.start_job(session, SYSTEM, source, offer=offer).id
+
+
+def on_delivery(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Do something whenever segments have been delivered, in the middle of the work."""
+    plain = worker.LeaseWatch.delivered
+
+    def delivered(watch: worker.LeaseWatch) -> None:
+        plain(watch)
+        act()
+
+    monkeypatch.setattr(worker.LeaseWatch, "delivered", delivered)
+
+
+def master_of(house: House, job_id: int) -> str:
+    edition = house.edition(job_id)
+    return playback.addresses(house.app.extensions["moviepoint.hooks"], house.settings.secret_key, db.session(),
+                              edition, SYSTEM, early=house.job(job_id).package).master
+
+
+def get(client: FlaskClient, address: str) -> str:
+    """Ask in a thread of its own, as another process would: the worker's session is not the request's."""
+    found: list[str] = []
+
+    def ask() -> None:
+        with client.get(address) as response:
+            found.append(response.text if response.status_code == 200 else "")
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+def test_editors_watch_what_is_there(house: House, feature: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The master names what has begun; its playlists grow, and end as finished ones at the same addresses."""
+    job_id, client = begin(house, feature, SLOW), house.app.test_client()
+    seen: list[str] = []
+
+    def look() -> None:
+        address = master_of(house, job_id)
+        text = get(client, address)
+        if text and "audio_und" in text:
+            seen.append(get(client, address.replace("master", "stream_1")))
+        db.session.rollback()
+
+    on_delivery(monkeypatch, look)
+    while sum(worker.work(tasks.bench(), lane) for lane in ("light", "sound", "heavy")):
+        continue
+    grown = [m3u8.loads(text) for text in seen if text]
+    assert len(grown) >= 8
+    assert [len(p.segments) for p in grown] == sorted(len(p.segments) for p in grown)
+    assert grown[0].playlist_type == "event"
+    assert all(grown[0].segments[0].uri == playlist.segments[0].uri for playlist in grown)
+    assert all(not playlist.is_endlist for playlist in grown)
+    done = (house.package(job_id) / "stream_1.m3u8").read_text()
+    assert "PLAYLIST-TYPE:VOD" in done
+    assert done.rstrip().endswith("#EXT-X-ENDLIST")
+    assert done.count("#EXTINF") == 15
+
+
+def test_nobody_else_sees_a_film_that_is_being_made(house: House, feature: Path) -> None:
+    job_id = begin(house, feature, SLOW)
+    edition = house.edition(job_id)
+    with pytest.raises(Forbidden):
+        playback.addresses(house.app.extensions["moviepoint.hooks"], house.settings.secret_key, db.session(), edition,
+                           None, early=house.job(job_id).package)
+
+
+def test_a_setting_lets_viewers_begin_early(house: House, feature: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.app.extensions["moviepoint.settings"] = msgspec.structs.replace(house.settings, publish_early=True)
+    job_id = begin(house, feature, SLOW)
+    with unit_of_work() as session:
+        session.get_one(Title, house.edition(job_id).title_id).status = "published"
+    shown: list[tuple[str | None, int]] = []
+
+    def look() -> None:
+        edition = house.edition(job_id)
+        shown.append((edition.package, len(edition.audio)))
+        db.session.rollback()
+
+    on_delivery(monkeypatch, look)
+    while sum(worker.work(tasks.bench(), lane) for lane in ("light", "sound", "heavy")):
+        continue
+    assert shown[0] == (None, 0)
+    assert shown[-1] == (house.job(job_id).package, 1)  # before the check has come to it
+    edition = house.edition(job_id)
+    assert house.job(job_id).state == "done"
+    assert [row.path for row in edition.audio] == ["audio_und"]
+    assert [row.path for row in edition.video] == ["stream_0", "stream_1"]
+    assert edition.video[0].iframe_bandwidth > 0  # measured, and no cap any more
+    assert edition.video[0].peak_bandwidth != 600 * early.KBPS
+
+
+def test_what_was_shown_early_is_taken_back_when_the_film_fails(house: House, feature: Path,
+                                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    house.app.extensions["moviepoint.settings"] = msgspec.structs.replace(house.settings, publish_early=True)
+    job_id = begin(house, feature, SLOW)
+
+    def stop() -> None:
+        edition = house.edition(job_id)
+        if edition.package is not None:
+            with unit_of_work() as session:
+                services.cancel_job(session, SYSTEM, job_id)
+        db.session.rollback()
+
+    on_delivery(monkeypatch, stop)
+    while sum(worker.work(tasks.bench(), lane) for lane in ("light", "sound", "heavy")):
+        continue
+    assert house.job(job_id).state == "cancelled"
+    sweep.sweep(tasks.bench())
+    edition = house.edition(job_id)
+    assert (edition.package, edition.video, edition.audio) == (None, [], [])
+
+
+def test_a_film_is_encoded_anew_while_the_old_one_plays(house: House, feature: Path, tools: Tools,
+                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    """From MPEG-TS to fMP4: the old address works until the new package is there, and an hour longer."""
+    first = begin(house, feature, msgspec.structs.replace(SLOW, preset="ultrafast"))
+    drain(house)
+    edition = house.edition(first)
+    old, names = edition.package, [row.id for row in edition.audio]
+    during: list[str | None] = []
+    on_delivery(monkeypatch, lambda: during.append(house.edition(first).package))
+    second = begin(house, feature, CMAF, edition)
+    drain(house)
+    assert house.job(second).state == "done", house.job(second).message
+    assert set(during) == {old}
+    edition = house.edition(second)
+    assert (edition.package, edition.segment_format) == (house.job(second).package, "fmp4")
+    assert [row.id for row in edition.audio] == names
+    assert old is not None
+    assert (house.storage.path(old) / "stream_0.m3u8").is_file()
+    addresses = playback.addresses(house.app.extensions["moviepoint.hooks"], house.settings.secret_key, db.session(),
+                                   edition, SYSTEM)
+    db.session.rollback()
+    client = house.app.test_client()
+    master, manifest = get(client, addresses.master), get(client, addresses.dash)
+    assert 'CODECS="avc1.' in master
+    path = house.package(second) / "manifest.mpd"
+    path.write_text(manifest, encoding="utf-8")
+    said = subprocess.run([str(tools.ffprobe), "-v", "error", "-count_packets", "-show_entries",
+                           "stream=codec_type,nb_read_packets,width", "-of", "json", str(path)],
+                          capture_output=True, check=True, timeout=60, text=True)
+    streams = msgspec.json.decode(said.stdout)["streams"]
+    assert sorted((s["codec_type"], s.get("width", 0)) for s in streams) == [
+        ("audio", 0), ("video", 160), ("video", 320)]
+    assert {int(s["nb_read_packets"]) for s in streams if s["codec_type"] == "video"} == {720}
