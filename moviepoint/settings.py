@@ -70,6 +70,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ffmpeg: str = ""  # empty: the PATH, else the wheel
     ffprobe: str = ""
     worker_threads: Count = 4  # light and heavy tasks together
+    drain_seconds: Annotated[int, Meta(ge=0, le=86_400)] = 15  # a worker that is told to stop ends its steps so long
     encode_slots: Count = 1  # heavy encoding steps at a time on this machine
     keep_sources: bool = True  # keep an uploaded file after it is encoded
     publish_early: bool = False  # let viewers begin a new film while the rest of it is encoded

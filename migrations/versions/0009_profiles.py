@@ -60,12 +60,18 @@ def upgrade() -> None:
     op.create_index(op.f('ix_audio_renditions_track_id'), 'audio_renditions', ['track_id'])
     with op.batch_alter_table('editions', schema=None) as batch_op:
         batch_op.add_column(sa.Column('segment_format', sa.String(length=8), server_default='ts', nullable=False))
+    with op.batch_alter_table('encoding_steps', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('served', sa.Integer(), server_default='0', nullable=False))
+        batch_op.create_index(batch_op.f('ix_encoding_steps_served'), ['served'], unique=False)
     with op.batch_alter_table('encoding_jobs', schema=None) as batch_op:
         batch_op.add_column(sa.Column('profile', sa.JSON(), nullable=True))
         batch_op.add_column(sa.Column('profile_name', sa.String(length=80), server_default='', nullable=False))
 
 
 def downgrade() -> None:
+    with op.batch_alter_table('encoding_steps', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_encoding_steps_served'))
+        batch_op.drop_column('served')
     with op.batch_alter_table('encoding_jobs', schema=None) as batch_op:
         batch_op.drop_column('profile_name')
         batch_op.drop_column('profile')

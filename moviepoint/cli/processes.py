@@ -81,7 +81,7 @@ def worker() -> None:
                        f"{settings.encode_slots} heavy step(s) at a time on this machine, as set by encode_slots.",
                        err=True)
         threads = max(settings.worker_threads, settings.encode_slots + 2)  # quick tasks never wait for heavy ones
-        run_worker(current_app.extensions[TASKS], threads)
+        run_worker(current_app.extensions[TASKS], threads, settings.drain_seconds)
 
 
 @contextmanager

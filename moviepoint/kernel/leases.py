@@ -16,13 +16,14 @@ from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from moviepoint.kernel.db import unit_of_work, utcnow
+from moviepoint.kernel.tasks import drain
 
 SILENT = timedelta(seconds=60)
 Row = TypeVar("Row", bound=Any)
 
 
 class Stopped(Exception):
-    """Somebody has called the work off, or another worker has it."""
+    """Somebody has called the work off, another worker has it, or this one was told to stop."""
 
 
 @dataclass
@@ -37,6 +38,8 @@ class Lease(Generic[Row]):
     @contextmanager
     def beat(self) -> Iterator[tuple[Session, Row]]:
         """Give one unit of work on a row that is still this worker's. Raises Stopped."""
+        if drain.over:
+            raise Stopped
         now = utcnow()
         with unit_of_work() as session:
             row = session.get(self.model, self.row_id, with_for_update=True, populate_existing=True)

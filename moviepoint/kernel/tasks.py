@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from typing import Any
 import structlog
 from flask import Flask, current_app
 from huey import Huey, PriorityRedisHuey, SqliteHuey
+from huey.consumer import Consumer
 from sqlalchemy.orm import Session
 
 from moviepoint.kernel import events
@@ -85,6 +87,35 @@ class TaskQueue:
         return sorted(self._calls)
 
 
+class Drain:
+    """A worker's way out: from the signal on it takes nothing new; after some patience it gives back what it has."""
+
+    def __init__(self) -> None:
+        self._end: float | None = None
+
+    def begin(self, patience: float) -> None:
+        """Begin to drain; work in hand has so many seconds still."""
+        self._end = time.monotonic() + patience
+
+    def reset(self) -> None:
+        """Forget that it began: for tests, which outlive their workers."""
+        self._end = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether nothing new is to be taken."""
+        return self._end is not None
+
+    @property
+    def over(self) -> bool:
+        """Whether work in hand is to be given back now."""
+        return self._end is not None and time.monotonic() >= self._end
+
+
+#: This process's.
+drain = Drain()
+
+
 def make_huey(settings: Settings) -> Huey:
     """Return the Huey that the settings choose; opens no connection to Redis."""
     if settings.queue_url:
@@ -105,11 +136,16 @@ def enqueue_after_commit(session: Session, name: str, **arguments: Any) -> None:
     events.after_commit(session, lambda: enqueue(name, **arguments))
 
 
-def run_worker(queue: TaskQueue, threads: int) -> None:
-    """Run the consumer until it is told to stop; SIGINT and SIGTERM let running tasks end."""
+def run_worker(queue: TaskQueue, threads: int, patience: float = 20.0) -> None:
+    """Run the consumer until it is told to stop.
+
+    SIGTERM takes nothing new, and lets work in hand end for `patience` seconds; then it is given back, for another
+    worker to go on with. A second SIGTERM, or SIGINT, ends at once: what was in hand is found by its lease.
+    """
     consumer = queue.huey.create_consumer(workers=threads, worker_type="thread", max_delay=1.0, initial_delay=0.1,
-                                          check_worker_health=True)
+                                          check_worker_health=True, graceful_signal="TERM")
     stopping = threading.Event()
+    threading.Thread(target=_drain_when_stopped, args=(consumer, patience), daemon=True).start()
     for seconds, run in queue.frequent:
         threading.Thread(target=_tick, args=(run, seconds, stopping), daemon=True).start()
     try:
@@ -117,6 +153,11 @@ def run_worker(queue: TaskQueue, threads: int) -> None:
             consumer.run()
     finally:
         stopping.set()
+
+
+def _drain_when_stopped(consumer: Consumer, patience: float) -> None:
+    consumer.stop_flag.wait()
+    drain.begin(patience)
 
 
 def _tick(run: Callable[..., Any], seconds: float, stopping: threading.Event) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, Subquery, and_, exists, func, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session, aliased
 
@@ -42,23 +42,34 @@ class Lease(msgspec.Struct, frozen=True):
 def take(session: Session, lane: str, worker: str, now: datetime | None = None) -> Lease | None:
     """Lease the next step of a lane, or return None when there is none to do now.
 
-    Jobs with a higher priority first; among equals the front of each job, so that a short film is not stuck
-    behind a long one.
+    Jobs with a higher priority first; among equals whoever was served longest ago, so that one person's fifty films
+    do not keep all others waiting; then the front of each job, so that a short film is not stuck behind a long one.
     """
     now = now or utcnow()
+    served = _served(lane)
     candidates = session.execute(
         select(EncodingStep.id, EncodingStep.fence).join(EncodingJob)
+        .outerjoin(served, served.c.owner == func.coalesce(EncodingJob.created_by_id, 0))
         .where(EncodingStep.lane == lane, EncodingJob.state.in_(LIVE), _free(now), _ready())
-        .order_by(EncodingJob.priority.desc(), EncodingStep.position, EncodingJob.id).limit(8)).all()
+        .order_by(EncodingJob.priority.desc(), func.coalesce(served.c.last, 0), EncodingStep.position, EncodingJob.id)
+        .limit(8)).all()
     for step_id, fence in candidates:
         taken = session.execute(
             update(EncodingStep).where(EncodingStep.id == step_id, EncodingStep.fence == fence, _free(now))
             .values(state="running", worker=worker, fence=fence + 1, lease_until=now + LEASE, not_before=None,
-                    started_at=func.coalesce(EncodingStep.started_at, now))
+                    started_at=func.coalesce(EncodingStep.started_at, now), served=_next_turn())
             .execution_options(synchronize_session=False))
         if _changed(taken):
             return _lease(session, step_id, now)
     return None
+
+
+def _served(lane: str) -> Subquery:
+    """The newest lease of a lane by whose job it was; leases are numbered by a counter of each live job's owner."""
+    owner = func.coalesce(EncodingJob.created_by_id, 0)
+    return (select(owner.label("owner"), func.max(EncodingStep.served).label("last")).join(EncodingJob)
+            .where(EncodingStep.lane == lane, EncodingJob.state.in_(LIVE), EncodingStep.served > 0)
+            .group_by(owner).subquery())
 
 
 def _lease(session: Session, step_id: int, now: datetime) -> Lease:
@@ -69,10 +80,21 @@ def _lease(session: Session, step_id: int, now: datetime) -> Lease:
     return Lease(step.id, step.job_id, step.fence, step.name, step.kind, dict(step.parameters))
 
 
+def _next_turn() -> ScalarSelect[int]:
+    """One more than the newest turn: a counter, since clocks jump."""
+    step = aliased(EncodingStep)
+    return select(func.coalesce(func.max(step.served), 0) + 1).scalar_subquery()
+
+
 def _free(now: datetime) -> ColumnElement[bool]:
-    """Waiting and due, or leased by somebody who has not renewed it in time."""
-    due = or_(EncodingStep.not_before.is_(None), EncodingStep.not_before <= now)
-    lost = and_(EncodingStep.state == "running", EncodingStep.lease_until < now)
+    """Waiting and due, or leased by somebody who has not renewed it in time.
+
+    A lease or a pause that ends later than any can was made before the clock was set back: it is over.
+    """
+    due = or_(EncodingStep.not_before.is_(None), EncodingStep.not_before <= now,
+              EncodingStep.not_before > now + 2 * PAUSES[-1])
+    lost = and_(EncodingStep.state == "running", or_(EncodingStep.lease_until < now,
+                                                     EncodingStep.lease_until > now + 2 * LEASE))
     return or_(and_(EncodingStep.state == "queued", due), lost)
 
 

@@ -324,6 +324,7 @@ class EncodingStep(Base):
     worker: Mapped[str] = mapped_column(String(80), default="")
     fence: Mapped[int] = mapped_column(default=0)  # grows with each lease; a write must carry the newest
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    served: Mapped[int] = mapped_column(default=0, server_default="0", index=True)  # its turn: grows over all leases
     weight: Mapped[float] = mapped_column(default=1.0)  # its share of the job's work
     progress: Mapped[float] = mapped_column(default=0.0)  # 0 to 1
     speed: Mapped[float | None]  # seconds of film a second

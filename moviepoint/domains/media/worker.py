@@ -29,11 +29,12 @@ from moviepoint.domains.media.encoding.probe import Probe
 from moviepoint.domains.media.encoding.verify import BadPackage
 from moviepoint.domains.media.ledger import Lease
 from moviepoint.domains.media.models import EncodingJob, EncodingStep, SubtitleTrack
+from moviepoint.domains.media.outage import DATABASE_AWAY, patiently
 from moviepoint.domains.media.services import STAGE_CHECK, STAGE_ENCODE, STAGE_PUBLISH, new_package
 from moviepoint.domains.media.slots import slot
 from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.kernel.files import LocalStorage
-from moviepoint.kernel.tasks import enqueue
+from moviepoint.kernel.tasks import drain, enqueue
 from moviepoint.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -70,7 +71,7 @@ class LeaseWatch(workshop.StepWatch):
         self._log = log
 
     def hold(self) -> None:
-        if not _held(self._lease):
+        if not patiently(lambda: _held(self._lease)):
             raise Stopped()
 
     def delivered(self) -> None:
@@ -82,17 +83,27 @@ class LeaseWatch(workshop.StepWatch):
         if now - self._looked < LOOK_SECONDS:
             return
         self._looked = now
-        if now - self._beaten >= ledger.BEAT.total_seconds():
-            self._beaten = now
-            with unit_of_work() as session:
-                held = ledger.renew(session, self._lease, share, speed, self._command, self._log)
-        else:
-            held = ledger.holds(db.session(), self._lease)
-            db.session.rollback()
+        if drain.over:
+            raise Stopped("The worker was told to stop.")
+        try:
+            held = self._beat(now, share, speed)
+        except DATABASE_AWAY:
+            log.warning("the database does not answer; the work goes on", step=self._lease.name)
+            db.session.remove()
+            return
         if not held:
             raise Stopped()
         if room.free(self._bench.storage) < self._bench.settings.free_disk_reserve_bytes // 2:
             raise DiskFull()
+
+    def _beat(self, now: float, share: float, speed: float | None) -> bool:
+        """Renew the lease when it is time to, else only look whether it is still held."""
+        if now - self._beaten < ledger.BEAT.total_seconds():
+            return _held(self._lease)
+        with unit_of_work() as session:
+            held = ledger.renew(session, self._lease, share, speed, self._command, self._log)
+        self._beaten = now
+        return held
 
     def progress(self, progress: Progress) -> None:
         """Take a child's progress where no share is known."""
@@ -111,6 +122,8 @@ def work(bench: Bench, lane: str) -> int:
 def _drain(bench: Bench, lane: str) -> int:
     done = 0
     while True:
+        if drain.begun:
+            return done
         with unit_of_work() as session:
             lease = ledger.take(session, lane, WORKER)
         if lease is None:
@@ -130,46 +143,59 @@ def _wake_others(lane: str) -> None:
 
 def do_step(bench: Bench, lease: Lease) -> None:
     """Do one leased step and write down how it ended; nothing escapes but what stops the process."""
+    ending = _attempt(bench, lease)
+    if ending is not None:
+        patiently(lambda: _commit(ending))
+
+
+def _attempt(bench: Bench, lease: Lease) -> Callable[[Session], object] | None:
+    """Do a step; return what is to be written of how it failed, or None when all is written."""
     logger = log.bind(job=lease.job_id, step=lease.name, fence=lease.fence)
     try:
-        KINDS.get(lease.kind, _encode)(bench, lease, LeaseWatch(bench, lease))
+        patiently(lambda: KINDS.get(lease.kind, _encode)(bench, lease, LeaseWatch(bench, lease)))
         logger.info("step done")
     except Stopped:
         logger.info("step called off")
-        _clean_up(bench, lease)
+        patiently(lambda: _clean_up(bench, lease))
     except Blocked as error:
-        logger.warning("step blocked", code=error.code)
-        with unit_of_work() as session:
-            ledger.pause(session, lease, error.code, error.message)
+        code, message = error.code, error.message
+        logger.warning("step blocked", code=code)
+        return lambda session: ledger.pause(session, lease, code, message)
     except BadPackage as error:
-        logger.warning("package refused", message=error.message)
-        with unit_of_work() as session:
-            ledger.remake(session, lease, new_package(), error.code, error.message)
+        code, message = error.code, error.message
+        logger.warning("package refused", message=message)
+        return lambda session: ledger.remake(session, lease, new_package(), code, message)
     except (Refused, ToolsMissing) as error:
-        logger.info("step refused", code=error.code)
-        with unit_of_work() as session:
-            ledger.fail(session, lease, error.code, error.message)
+        code, message = error.code, error.message
+        logger.info("step refused", code=code)
+        return lambda session: ledger.fail(session, lease, code, message)
     except EncodingError as error:
-        logger.warning("step failed", code=error.code, message=error.message)
-        with unit_of_work() as session:
-            ledger.fail_for_now(session, lease, error.code, error.message)
+        code, message = error.code, error.message
+        logger.warning("step failed", code=code, message=message)
+        return lambda session: ledger.fail_for_now(session, lease, code, message)
     except OSError as error:
-        _fail_of_storage(lease, error)
+        return _of_storage(lease, error)
     except Exception as error:
         logger.exception("step failed")
-        with unit_of_work() as session:
-            ledger.fail_for_now(session, lease, "internal", f"An error in MoviePoint: {type(error).__name__}.")
+        message = f"An error in MoviePoint: {type(error).__name__}."
+        return lambda session: ledger.fail_for_now(session, lease, "internal", message)
+    return None
 
 
-def _fail_of_storage(lease: Lease, error: OSError) -> None:
+def _of_storage(lease: Lease, error: OSError) -> Callable[[Session], object]:
     """Name what the storage said; a full or read-only one is waited for, all else is tried again."""
     blocked = room.blocked_by(error)
     log.warning("storage failed", step=lease.name, error=str(error))
+    if blocked is not None:
+        code, message = blocked.code, blocked.message
+        return lambda session: ledger.pause(session, lease, code, message)
+    return lambda session: ledger.fail_for_now(session, lease, "storage",
+                                               f"The storage cannot be used: {error.strerror}.")
+
+
+def _commit(write: Callable[[Session], object]) -> None:
     with unit_of_work() as session:
-        if blocked is not None:
-            ledger.pause(session, lease, blocked.code, blocked.message)
-        else:
-            ledger.fail_for_now(session, lease, "storage", f"The storage cannot be used: {error.strerror}.")
+        write(session)
 
 
 def _inspect(bench: Bench, lease: Lease, watch: LeaseWatch) -> None:

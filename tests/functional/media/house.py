@@ -15,7 +15,9 @@ from moviepoint.app import MoviePoint
 from moviepoint.domains.catalog.models import Title
 from moviepoint.domains.media import services, tasks, worker
 from moviepoint.domains.media.encoding.plan import LANES
+from moviepoint.domains.media.encoding.profiles import Profile
 from moviepoint.domains.media.models import Edition, EncodingJob, EncodingStep, SourceAsset
+from moviepoint.domains.media.profiles import Offer
 from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.kernel.policies import SYSTEM
 from moviepoint.settings import Settings
@@ -52,11 +54,12 @@ class House:
             shutil.copy(file, path)
             return source.id
 
-    def start(self, file: Path, priority: int = 0) -> int:
+    def start(self, file: Path, priority: int = 0, profile: Profile | None = None) -> int:
         """Start a job for a file; returns its id."""
         source = self.add_source(file)
+        offer = Offer("test", "Test", profile, True, False) if profile else None
         with unit_of_work() as session:
-            return services.start_job(session, SYSTEM, source, priority).id
+            return services.start_job(session, SYSTEM, source, priority, offer).id
 
     def job(self, job_id: int) -> EncodingJob:
         db.session.rollback()
@@ -75,9 +78,10 @@ class House:
         path: Path = self.storage.path(self.job(job_id).package)
         return path
 
-    def run_worker(self, lease: float = 4.0) -> subprocess.Popen[bytes]:
+    def run_worker(self, lease: float = 4.0, patience: float = 20.0) -> subprocess.Popen[bytes]:
         """Start a worker process."""
-        worker = subprocess.Popen([sys.executable, str(SCRIPT), str(self.settings.instance), str(lease)], cwd=ROOT,
+        worker = subprocess.Popen([sys.executable, str(SCRIPT), str(self.settings.instance), str(lease), str(patience),
+                                   self.settings.database_url, self.settings.queue_url], cwd=ROOT,
                                   env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin:/usr/local/bin"},
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.workers.append(worker)

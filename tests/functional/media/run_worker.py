@@ -1,4 +1,7 @@
-"""A worker process as operators run it, with a shorter lease: `python run_worker.py INSTANCE SECONDS`."""
+"""A worker process as operators run it, with a shorter lease.
+
+    python run_worker.py INSTANCE LEASE_SECONDS [PATIENCE_SECONDS [DATABASE_URL QUEUE_URL]]
+"""
 from __future__ import annotations
 
 import sys
@@ -13,5 +16,7 @@ from moviepoint.settings import Settings
 if __name__ == "__main__":
     ledger.LEASE = timedelta(seconds=float(sys.argv[2]))
     ledger.BEAT = ledger.LEASE / 6
-    app = create_app(Settings(instance=Path(sys.argv[1]), secret_key="s" * 48, plugins=()))
-    run_worker(app.extensions[EXTENSION], 4)
+    patience, database, queue = (*sys.argv[3:], *("20", "", "")[len(sys.argv) - 3:])
+    app = create_app(Settings(instance=Path(sys.argv[1]), secret_key="s" * 48, plugins=(), database_url=database,
+                              queue_url=queue))
+    run_worker(app.extensions[EXTENSION], 4, float(patience))
