@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
@@ -80,8 +81,8 @@ class House:
 
     def run_worker(self, lease: float = 4.0, patience: float = 20.0) -> subprocess.Popen[bytes]:
         """Start a worker process."""
-        worker = subprocess.Popen([sys.executable, str(SCRIPT), str(self.settings.instance), str(lease), str(patience),
-                                   self.settings.database_url, self.settings.queue_url], cwd=ROOT,
+        settings = msgspec.json.encode(self.settings, enc_hook=str).decode()
+        worker = subprocess.Popen([sys.executable, str(SCRIPT), str(lease), str(patience), settings], cwd=ROOT,
                                   env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin:/usr/local/bin"},
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.workers.append(worker)
