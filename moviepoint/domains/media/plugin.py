@@ -8,6 +8,7 @@ from moviepoint.domains.media import (
     admin,
     api,
     backoffice,
+    cli,
     content,
     delivery,
     edition_admin,
@@ -22,6 +23,7 @@ from moviepoint.hooks.types import (
     AdminPanel,
     AdminView,
     ApiResource,
+    Command,
     ContentType,
     Pages,
     Permission,
@@ -43,6 +45,11 @@ def register_permissions() -> Sequence[Permission]:
 def register_tasks() -> Sequence[Task]:
     return [Task("media.work", tasks.work), Task("media.sweep", tasks.sweep, every=timedelta(seconds=10)),
             Task("media.expire_uploads", tasks.expire_uploads, every=timedelta(hours=1))]
+
+
+@hookimpl
+def register_commands() -> Sequence[Command]:
+    return [Command(cli.media_group)]
 
 
 @hookimpl

@@ -1,0 +1,49 @@
+"""`./manage.py media …`: what operators ask of packages."""
+from __future__ import annotations
+
+import click
+from flask import current_app
+from sqlalchemy import or_, select
+
+from moviepoint.domains.media import documents, playback
+from moviepoint.domains.media.encoding.conformance import check_package
+from moviepoint.domains.media.models import Edition
+from moviepoint.kernel.db import db
+
+
+@click.group("media")
+def media_group() -> None:
+    """Films on storage."""
+
+
+@media_group.command("verify")
+@click.argument("edition")
+def verify_command(edition: str) -> None:
+    """Read the package of EDITION (its id or public id; `all` for every one) back, and name every departure.
+
+    The rules are those of RFC 8216bis and of Apple's authoring specification; what is measured are the files.
+    """
+    session = db.session()
+    wanted = select(Edition.public_id).where(Edition.package.is_not(None)).order_by(Edition.id)
+    if edition != "all":
+        number = int(edition) if edition.isascii() and edition.isdigit() and len(edition) < 10 else -1
+        wanted = wanted.where(or_(Edition.public_id == edition, Edition.id == number))
+    found = session.scalars(wanted).all()
+    if not found:
+        raise click.ClickException("There is no such edition, or it has no film yet.")
+    faulty = [public_id for public_id in found if not _verify(public_id)]
+    if faulty:
+        raise click.ClickException(f"Departures in {len(faulty)} of {len(found)} package(s).")
+
+
+def _verify(public_id: str) -> bool:
+    """Check one edition and print what was found; returns whether all is well."""
+    edition = playback.load_edition(db.session(), public_id)
+    storage = current_app.extensions["moviepoint.storage"]
+    report = check_package(storage.path(edition.package or ""), playback.master_playlist(edition))
+    name = documents.edition_name(db.session(), edition)
+    for departure in report.departures:
+        click.echo(f"  {departure}")
+    click.echo(f"{'✗' if report.departures else '✓'} {name} ({edition.public_id}): {report.playlists} playlists, "
+               f"{report.segments} segments read, {len(report.departures)} departure(s)")
+    return not report.departures

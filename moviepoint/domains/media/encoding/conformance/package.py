@@ -1,0 +1,238 @@
+"""A whole package: its master, each media playlist it names, and the segments behind them."""
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import msgspec
+import webvtt
+from webvtt.errors import MalformedFileError
+
+from moviepoint.domains.media.encoding.conformance.master import IFRAMES, MEDIA, VARIANT, check_master
+from moviepoint.domains.media.encoding.conformance.syntax import Departure, Entry, Playlist, Say, Tag, entries, read
+from moviepoint.domains.media.encoding.frames import TICKS, Damaged, Segment
+from moviepoint.domains.media.encoding.segments import AAC_LC, CLOCK_SECONDS, read_segment, sound_seconds
+
+BOUNDARY = 0.002  # seconds by which boundaries of rungs may differ: rounding of EXTINF
+AGREEMENT = 0.5  # seconds by which renditions may differ in length
+TRUE = 0.05  # share by which a declared bandwidth may differ from the measured one
+LONGEST_GAP = 2.1  # seconds between keyframes
+_TIMING = re.compile(r"^(?:\d+:)?\d\d:\d\d\.\d{3} --> ", re.MULTILINE)
+
+
+class Rendition(msgspec.Struct):
+    """What was found of one media playlist."""
+
+    name: str
+    entries: list[Entry]
+    peak: float = 0.0  # bits a second
+    average: float = 0.0
+    codec: str = ""
+
+    @property
+    def seconds(self) -> float:
+        return sum(entry.seconds for entry in self.entries)
+
+
+class Report(msgspec.Struct):
+    """What was looked at, and what is amiss."""
+
+    departures: list[Departure]
+    playlists: int = 0
+    segments: int = 0
+
+
+def check_package(package: Path, master: str, tick: Callable[[], None] = lambda: None) -> Report:
+    """Check a package against its master playlist; `tick` is called for each segment, and may raise."""
+    report = Report([])
+
+    def says(where: str) -> Say:
+        return lambda rule, what: report.departures.append(Departure(where, rule, what))
+
+    playlist = read(master, says("master.m3u8"))
+    check_master(playlist, says("master.m3u8"))
+    look = _Look(package, report, says, tick)
+    pictures = {tag.uri: look.rendition(tag.uri, "video") for tag in playlist.named(VARIANT)}
+    sounds = {_uri(tag): look.rendition(_uri(tag), "audio") for tag in playlist.named(MEDIA)
+              if tag.attributes().get("TYPE") == "AUDIO" and _uri(tag)}
+    texts = {_uri(tag): look.rendition(_uri(tag), "text") for tag in playlist.named(MEDIA)
+             if tag.attributes().get("TYPE") == "SUBTITLES" and _uri(tag)}
+    for tag in playlist.named(IFRAMES):
+        look.iframes(_uri(tag))
+    _compare(list(pictures.values()), [*sounds.values(), *texts.values()], says)
+    _bandwidths(playlist, pictures, sounds, says("master.m3u8"))
+    return report
+
+
+class _Look:
+    """Reads media playlists and their segments; each playlist once."""
+
+    def __init__(self, package: Path, report: Report, says: Callable[[str], Say], tick: Callable[[], None]) -> None:
+        self._package, self._report, self._says, self._tick = package, report, says, tick
+
+    def rendition(self, uri: str, kind: str) -> Rendition:
+        """Check one media playlist, whole."""
+        say, text = self._says(uri), self._text(uri)
+        found = Rendition(uri, entries(text, say))
+        playlist = read(text, say)
+        _media_tags(playlist, found.entries, say)
+        if not found.entries:
+            return found
+        if kind == "text":
+            for entry in found.entries:
+                self._cues(entry)
+        else:
+            self._segments(found, kind)
+        return found
+
+    def iframes(self, uri: str) -> None:
+        """Check an I-frame playlist: each range is a keyframe that is there."""
+        say, text = self._says(uri), self._text(uri)
+        playlist, found = read(text, say), entries(text, say)
+        if playlist.value("EXT-X-I-FRAMES-ONLY") is None:
+            say("i-frames", "lacks EXT-X-I-FRAMES-ONLY")
+        _media_tags(playlist, found, say)
+        starts: dict[str, set[int]] = {}
+        for entry in found:
+            segment = self._read(entry.uri)
+            if segment is None or entry.length is None:
+                say("i-frames", f"{entry.uri} is no range of a segment")
+                continue
+            if entry.uri not in starts:
+                starts[entry.uri] = {frame.offset for frame in segment.frames if frame.keyframe}
+            if entry.offset not in starts[entry.uri]:
+                say("i-frames", f"{entry.uri} has no keyframe at byte {entry.offset}")
+
+    def _segments(self, found: Rendition, kind: str) -> None:
+        say, sizes, clock = self._says(found.name), [], Fraction(CLOCK_SECONDS * TICKS)
+        for number, entry in enumerate(found.entries):
+            segment = self._read(entry.uri)
+            if segment is None:
+                continue
+            sizes.append((segment.size * 8, entry.seconds))
+            found.codec = found.codec or segment.codec
+            apart = (segment.first_pts - clock) / TICKS
+            if (kind == "video" and abs(apart) > BOUNDARY) or abs(apart) > 0.05:
+                say("timestamps", f"{entry.uri} begins {float(apart):+.3f} s from where it should")
+            clock += round(Fraction(entry.seconds) * TICKS)
+            if kind == "video":
+                _keyframes(segment, entry, say)
+            else:
+                self._sound(entry, say, number == len(found.entries) - 1)
+        longest = max((seconds for _, seconds in sizes), default=0.0)
+        found.peak = max((bits / seconds for bits, seconds in sizes if seconds * 2 >= longest and seconds), default=0.0)
+        found.average = sum(bits for bits, _ in sizes) / max(0.001, sum(seconds for _, seconds in sizes))
+
+    def _sound(self, entry: Entry, say: Say, last: bool) -> None:
+        try:
+            seconds = float(sound_seconds(self._package / entry.uri))
+        except (OSError, Damaged):
+            return
+        if abs(seconds - entry.seconds) > 0.05:
+            say("extinf", f"{entry.uri} lasts {seconds:.3f} s and says {entry.seconds:.3f} s")
+
+    def _cues(self, entry: Entry) -> None:
+        self._tick()
+        self._report.segments += 1
+        say, path = self._says(entry.uri), self._package / entry.uri
+        try:
+            text = path.read_text(encoding="utf-8")
+            cues = len(webvtt.from_string(text))
+        except (OSError, UnicodeDecodeError, MalformedFileError) as error:
+            say("webvtt", f"cannot be read: {error}")
+            return
+        if cues != len(_TIMING.findall(text)):
+            say("webvtt", "has cues that cannot be read")
+        if "X-TIMESTAMP-MAP=" not in text:
+            say("webvtt", "lacks X-TIMESTAMP-MAP")
+
+    def _read(self, uri: str) -> Segment | None:
+        self._tick()
+        self._report.segments += 1
+        try:
+            return read_segment(self._package / uri)
+        except (OSError, Damaged) as error:
+            self._says(uri)("segment", f"cannot be read: {error}")
+            return None
+
+    def _text(self, uri: str) -> str:
+        self._report.playlists += 1
+        try:
+            return (self._package / uri).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            self._says(uri)("playlist", f"cannot be read: {error}")
+            return "#EXTM3U\n"
+
+
+def _media_tags(playlist: Playlist, found: list[Entry], say: Say) -> None:
+    """Version, target duration, type and end of a media playlist (4.4.3)."""
+    target = playlist.number("EXT-X-TARGETDURATION")
+    if target is None:
+        say("target-duration", "lacks EXT-X-TARGETDURATION")
+    for entry in found:
+        if target is not None and round(entry.seconds) > target:
+            say("target-duration", f"{entry.uri} lasts {entry.seconds:.3f} s, the target is {target} s")
+    if not found:
+        say("segments", "names no segment")
+    frames_only = playlist.value("EXT-X-I-FRAMES-ONLY") is not None
+    mapped = bool(playlist.named("EXT-X-MAP"))
+    least = 6 if mapped and not frames_only else 5 if mapped else 4 if frames_only else 3
+    if (playlist.number("EXT-X-VERSION") or 1) < least:
+        say("version", f"EXT-X-VERSION must be {least} at least for its tags")
+    if playlist.value("EXT-X-PLAYLIST-TYPE") != "VOD" or playlist.value("EXT-X-ENDLIST") is None:
+        say("vod", "is not marked as finished (VOD with EXT-X-ENDLIST)")
+    if any(entry.uri.endswith(".m4s") for entry in found) and not mapped:
+        say("map", "has segments of fMP4 and no EXT-X-MAP")
+
+
+def _keyframes(segment: Segment, entry: Entry, say: Say) -> None:
+    """A segment begins with a keyframe, is as long as it says, and has a keyframe every two seconds."""
+    keys = sorted(frame.pts for frame in segment.frames if frame.keyframe)
+    if not keys or keys[0] != segment.first_pts:
+        say("independent", f"{entry.uri} does not begin with a keyframe")
+    times = sorted(frame.pts for frame in segment.frames)
+    step = (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0
+    lasts = (times[-1] - times[0] + step) / TICKS
+    if len(times) > 1 and abs(lasts - entry.seconds) > max(0.01, step / TICKS):
+        say("extinf", f"{entry.uri} lasts {lasts:.3f} s and says {entry.seconds:.3f} s")
+    gaps = [(b - a) / TICKS for a, b in zip(keys, [*keys[1:], times[-1]], strict=True)]
+    if max(gaps, default=0) > LONGEST_GAP:
+        say("keyframes", f"{entry.uri} has no keyframe for {max(gaps):.1f} s")
+
+
+def _compare(pictures: list[Rendition], others: list[Rendition], says: Callable[[str], Say]) -> None:
+    """Boundaries are the same in all rungs; sound and subtitles are as long as the picture."""
+    if not pictures:
+        return
+    top = pictures[0]
+    for rung in pictures[1:]:
+        pairs = list(zip(top.entries, rung.entries, strict=False))
+        if len(top.entries) != len(rung.entries) or any(abs(a.seconds - b.seconds) > BOUNDARY for a, b in pairs):
+            says(rung.name)("boundaries", f"has not the boundaries of {top.name}")
+    for other in others:
+        if abs(other.seconds - top.seconds) > AGREEMENT:
+            says(other.name)("length", f"lasts {other.seconds:.2f} s, the picture {top.seconds:.2f} s")
+
+
+def _bandwidths(playlist: Playlist, pictures: dict[str, Rendition], sounds: dict[str, Rendition], say: Say) -> None:
+    """Declared bandwidths and codecs against what the segments have."""
+    for tag in playlist.named(VARIANT):
+        found, rung = tag.attributes(), pictures[tag.uri]
+        heard = [sounds[_uri(media)] for media in playlist.named(MEDIA)
+                 if media.attributes().get("TYPE") == "AUDIO" and _uri(media) in sounds
+                 and media.attributes().get("GROUP-ID") == found.get("AUDIO")]
+        measured = {"BANDWIDTH": rung.peak + max((s.peak for s in heard), default=0.0),
+                    "AVERAGE-BANDWIDTH": rung.average + max((s.average for s in heard), default=0.0)}
+        for name, bits in measured.items():
+            declared = float(found.get(name, "0") or 0)
+            if bits and abs(declared / bits - 1) > TRUE:
+                say("bandwidth", f"{tag.uri} declares a {name} of {declared:.0f}, measured were {bits:.0f}")
+        codecs = {rung.codec, *(sound.codec or AAC_LC for sound in heard)} - {""}
+        if set(found.get("CODECS", "").split(",")) != codecs:
+            say("codecs", f"{tag.uri} declares {found.get('CODECS')}, its segments have {','.join(sorted(codecs))}")
+
+
+def _uri(tag: Tag) -> str:
+    return tag.attributes().get("URI", "")

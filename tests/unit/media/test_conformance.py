@@ -1,0 +1,132 @@
+"""The checker names what is wrong, and finds nothing wrong with what we make."""
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from moviepoint.domains.media.encoding import steps, verify
+from moviepoint.domains.media.encoding.conformance import check_package
+from moviepoint.domains.media.encoding.profiles import Profile
+from moviepoint.domains.media.encoding.segments import SUFFIXES
+from moviepoint.domains.media.encoding.workshop import Workshop
+from moviepoint.domains.media.packaging import Sound, Text, Variant, Wide, render_master
+from tests.unit.media.conftest import CMAF, SMALL, Quiet
+
+Shops = Callable[..., Workshop]
+
+
+def build(shop: Workshop, package: Path) -> str:
+    """Make a package with its playlists; returns its master."""
+    for step in shop.plan.steps:
+        if step.kind not in ("checksum", "check", "publish"):
+            steps.run_step(shop, step, package / ".work" / step.name, package, Quiet())
+    facts = verify.finish_package(package, shop.plan, shop.tools, shop.sandbox, lambda _share: None)
+    wide = {target.beside: Wide(s.name, s.codec, s.channels, s.bandwidth.average, s.bandwidth.peak)
+            for target, s in zip(shop.plan.surround, facts.surround, strict=True)}
+    return render_master(
+        [Variant(v.name, v.width, v.height, v.codec, v.frame_rate, v.bandwidth.average, v.bandwidth.peak,
+                 v.name.replace("stream", "iframes"), v.iframes.peak) for v in facts.video],
+        [Sound(t.name, t.language, t.label or t.name, t.kind, t.default, s.codec, s.channels, s.bandwidth.average,
+               s.bandwidth.peak, wide.get(t.name)) for t, s in zip(shop.plan.audio, facts.audio, strict=True)],
+        [Text(t.name or "", t.language, t.name or "", t.role, t.default) for t in shop.plan.subtitles])
+
+
+@pytest.fixture(scope="session", params=[SMALL, CMAF, replace(CMAF, codec="hevc", preset="ultrafast")],
+                ids=["ts", "fmp4", "hevc"])
+def made(request: pytest.FixtureRequest, workshop: Shops, film: Path,
+         tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    folder = tmp_path_factory.mktemp("made")
+    profile: Profile = request.param
+    return folder, build(workshop(film, profile), folder)
+
+
+@pytest.fixture(scope="session")
+def plain(workshop: Shops, film: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    folder = tmp_path_factory.mktemp("plain")
+    return folder, build(workshop(film), folder)
+
+
+def test_what_we_make_departs_from_nothing(made: tuple[Path, str]) -> None:
+    folder, master = made
+    report = check_package(folder, master)
+    assert [str(departure) for departure in report.departures] == []
+    assert report.playlists == 7
+    assert report.segments >= 3 * 7
+
+
+def rules(folder: Path, master: str) -> set[str]:
+    return {departure.rule for departure in check_package(folder, master).departures}
+
+
+@pytest.mark.parametrize(("pattern", "becomes", "rule"), [
+    (r"#EXTM3U\n", "", "extm3u"),
+    (r"#EXT-X-INDEPENDENT-SEGMENTS\n", "", "independent-segments"),
+    (r"#EXT-X-VERSION:4", "#EXT-X-VERSION:3", "version"),
+    (r",AVERAGE-BANDWIDTH=\d+", "", "attributes"),
+    (r"BANDWIDTH=(\d+),AV", r"BANDWIDTH=\g<1>0,AV", "bandwidth"),
+    (r"avc1\.[0-9a-f]+", "avc1.640028", "codecs"),
+    (r'AUDIO="audio"', 'AUDIO="nobody"', "groups"),
+    (r'NAME="[^"]*"', 'NAME="Same"', "names"),
+    (r"DEFAULT=NO", "DEFAULT=YES", "default"),
+    (r"AUTOSELECT=YES", "AUTOSELECT=NO", "autoselect"),
+    (r'LANGUAGE="ru"', 'LANGUAGE="russian language"', "language"),
+    (r'LANGUAGE="ru"', "LANGUAGE=ru", "quotes"),
+    (r',CHANNELS="\d"', "", "channels"),
+    (r"#EXT-X-I-FRAME-STREAM-INF.*\n", "", "i-frames"),
+    (r'NAME="', 'NAME="a\x07', "characters"),
+    (r"stream_0\.m3u8", "stream_9.m3u8", "playlist"),
+    (r"(#EXT-X-STREAM-INF:)", r"\1BANDWIDTH=1,", "attributes"),
+    (r"FRAME-RATE=", "FRAME RATE=", "attributes")])
+def test_a_wrong_master_is_named(plain: tuple[Path, str], pattern: str, becomes: str, rule: str) -> None:
+    folder, master = plain
+    changed = re.sub(pattern, becomes, master)
+    assert changed != master
+    assert rule in rules(folder, changed)
+
+
+SECOND = r"#EXTINF:6\.006000,\nstream_1/data0001"
+
+
+@pytest.mark.parametrize(("file", "pattern", "becomes", "rule"), [
+    ("stream_0.m3u8", r"#EXT-X-ENDLIST\n", "", "vod"),
+    ("stream_0.m3u8", r"TARGETDURATION:6", "TARGETDURATION:5", "target-duration"),
+    ("stream_0.m3u8", r"#EXT-X-TARGETDURATION:6\n", "", "target-duration"),
+    ("stream_0.m3u8", r"VERSION:3", "VERSION:2", "version"),
+    ("stream_1.m3u8", SECOND, "#EXTINF:5.500000,\nstream_1/data0001", "boundaries"),
+    ("stream_1.m3u8", SECOND, "#EXTINF:5.500000,\nstream_1/data0001", "extinf"),
+    ("stream_1.m3u8", SECOND + r".ts\n", "", "timestamps"),
+    ("stream_0.m3u8", r"data0001", "data0000", "timestamps"),
+    ("stream_0.m3u8", r"data0001", "data0009", "segment"),
+    ("stream_0.m3u8", r"#EXTINF:6.006000", "#EXTINF:long", "extinf"),
+    ("audio_ru.m3u8", r"#EXTINF:[\d.]+,\naudio_ru/data0002.ts\n", "", "length"),
+    ("iframes_0.m3u8", r"@(\d+)\nstream_0/data0001", r"@1\nstream_0/data0001", "i-frames"),
+    ("iframes_0.m3u8", r"#EXT-X-I-FRAMES-ONLY\n", "", "i-frames"),
+    ("subs_ru.m3u8", r"data0001", "data0007", "webvtt"),
+    ("subs_ru/data0000.vtt", r"X-TIMESTAMP-MAP=.*\n", "\n", "webvtt"),
+    ("subs_ru/data0000.vtt", r"WEBVTT", "WEBTVV", "webvtt")])
+def test_a_wrong_package_is_named(plain: tuple[Path, str], tmp_path: Path, file: str, pattern: str, becomes: str,
+                                  rule: str) -> None:
+    folder, master = plain
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    text = (copy / file).read_text(encoding="utf-8")
+    changed = re.sub(pattern, becomes, text)
+    assert changed != text
+    (copy / file).write_text(changed, encoding="utf-8")
+    assert rule in rules(copy, master)
+
+
+def test_bytes_that_are_gone_are_named(made: tuple[Path, str], tmp_path: Path) -> None:
+    folder, master = made
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    for name in ("stream_1", "audio_en"):
+        path = next(path for suffix in SUFFIXES.values() for path in (copy / name).glob(f"data0001.{suffix}"))
+        path.write_bytes(path.read_bytes()[:-100])
+    found = check_package(copy, master).departures
+    assert {d.where.split("/")[0] for d in found if d.rule == "segment"} == {"stream_1", "audio_en"}
