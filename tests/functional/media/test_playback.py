@@ -103,7 +103,7 @@ def test_a_signature_is_for_one_edition_and_one_package(client: FlaskClient, fil
     _, _, token, edition, package = prefix(client, film).split("/")
     for path in (f"/media/{token}/{'0' * 24}/{package}", f"/media/{token}/{edition}/other",
                  f"/media/s{token[1:]}/{edition}/{package}", f"/media/x/{edition}/{package}",
-                 f"/media/p{10**10:x}-{token.split('-', 1)[1]}/{edition}/{package}"):
+                 f"/media/p.{10**10:x}-{token.split('-', 1)[1]}/{edition}/{package}"):
         assert client.get(f"{path}/stream_0/data0000.ts").status_code == 403
 
 
