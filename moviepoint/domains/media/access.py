@@ -4,7 +4,8 @@
 
 The token stands in the path's prefix, so that the relative addresses of playlists and segments carry it, in
 native players and through a CDN too. It is bound to the edition and the package, says for whom it was made
-(`p` the public, `u1f` a user by number, `l3` a link by number, `a` whoever a plugin lets in), and expires. It is
+(`p` the public, `u1f` a user by number, `l3` a link by number, `a` whoever a plugin lets in,
+`s` the system itself, for whoever runs its command line), and expires. It is
 no session: it opens one package, and nothing once its user, link or film is not open any more.
 """
 from __future__ import annotations
@@ -20,8 +21,8 @@ from moviepoint.kernel.errors import Forbidden
 
 LIFETIME = 12 * 3600  # seconds: longer than a film and a pause
 GRAIN = 3600  # expiry is rounded up to the hour, so that viewers share addresses and a CDN keeps one copy
-PUBLIC, ANYBODY, USER, LINK = "p", "a", "u", "l"
-_TOKEN = re.compile(r"(p|a|[ul][1-9a-f][0-9a-f]{0,15})\.([1-9a-f][0-9a-f]{0,11})-([A-Za-z0-9_-]{24})", re.ASCII)
+PUBLIC, ANYBODY, SYSTEM, USER, LINK = "p", "a", "s", "u", "l"
+_TOKEN = re.compile(r"([pas]|[ul][1-9a-f][0-9a-f]{0,15})\.([1-9a-f][0-9a-f]{0,11})-([A-Za-z0-9_-]{24})", re.ASCII)
 
 
 @dataclass(frozen=True)
