@@ -21,7 +21,7 @@ PREFIX = "MOVIEPOINT_"
 FILE_NAME = "moviepoint.toml"
 #: Variables with our prefix that are read before settings exist (by manage.py and the test suite).
 RESERVED = frozenset({"MOVIEPOINT_CONFIG", "MOVIEPOINT_BOOTSTRAPPED"})
-LISTS = frozenset({"locales", "plugins", "import_folders"})
+LISTS = frozenset({"locales", "plugins", "import_folders", "upload_limits"})
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 Count = Annotated[int, Meta(ge=1)]
@@ -74,9 +74,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     encode_slots: Count = 1  # heavy encoding steps at a time on this machine
     keep_sources: bool = True  # keep an uploaded file after it is encoded
     publish_early: bool = False  # let viewers begin a new film while the rest of it is encoded
+    media_streams: Count = 48  # viewers that one web process sends media to at once; pages keep the other threads
+    accelerate: str = ""  # address inside nginx that sends packages after our decision, such as /moviepoint-media/
     upload_max_bytes: Bytes = 200 * 2**30
     upload_chunk_bytes: Bytes = 16 * 2**20  # what the browser sends at a time
     upload_expiry_hours: Count = 168
+    upload_limits: tuple[str, ...] = ()  # for each role "name=file/all": bytes a file, bytes of a user altogether
     free_disk_reserve_bytes: Annotated[int, Meta(ge=0)] = 512 * 2**20  # never filled by uploads or encoding
 
     mail_server: str = ""  # empty: mail is written to the log
@@ -200,7 +203,23 @@ def _cross_checks(settings: Settings) -> list[Fault]:
     if settings.database_url and not settings.database_url.startswith(("sqlite:", "postgresql")):
         faults.append(Fault("database_url", "is neither SQLite nor PostgreSQL.",
                             "Use postgresql+psycopg://user:password@host/name, or leave it empty for SQLite."))
+    if settings.accelerate and not re.fullmatch(r"/[a-z0-9_-]+/", settings.accelerate):
+        faults.append(Fault("accelerate", f"{settings.accelerate!r} is no address inside nginx.",
+                            "Write it as in docs/operators/nginx.conf: /moviepoint-media/"))
+    for line in settings.upload_limits:
+        if read_limit(line) is None:
+            faults.append(Fault("upload_limits", f"{line!r} is no limit.",
+                                "Write role=file/all with K, M, G or T: uploader=20G/200G; 0 is no limit."))
     return faults
+
+
+def read_limit(line: str) -> tuple[str, int, int] | None:
+    """Return (role, bytes a file, bytes of a user altogether) of `role=20G/200G`, 0 for no limit; None for no such."""
+    match = re.fullmatch(r"([\w -]{1,80})=([0-9]{1,15})([KMGT]?)/([0-9]{1,15})([KMGT]?)", line, re.ASCII)
+    if match is None:
+        return None
+    sizes = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
+    return match[1].strip(), int(match[2]) << sizes[match[3]], int(match[4]) << sizes[match[5]]
 
 
 def _absolute(settings: Settings) -> Settings:

@@ -60,7 +60,8 @@ def _require_database() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True)
 @click.option("--workers", default=2, show_default=True, help="Processes.")
-@click.option("--threads", default=32, show_default=True, help="Threads a process: viewers served at once.")
+@click.option("--threads", default=64, show_default=True,
+              help="Threads a process; media has `media_streams` of them at most, pages the rest.")
 @click.option("--reload", is_flag=True, help="Restart when the code changes.")
 def web(host: str, port: int, workers: int, threads: int, reload: bool) -> None:
     """Serve the site, the back office, the API and the media."""

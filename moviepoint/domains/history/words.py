@@ -31,6 +31,8 @@ ACTIONS = {
     "second_factor_reset": lazy_gettext("second factor reset"),
     "recovery_codes_made": lazy_gettext("recovery codes made"),
     "recovery_code_used": lazy_gettext("recovery code used"),
+    "access_changed": lazy_gettext("who may watch changed"), "link_made": lazy_gettext("link to watch by made"),
+    "link_revoked": lazy_gettext("link to watch by revoked"),
 }
 FIELDS = {
     "kind": lazy_gettext("Kind"), "slug": lazy_gettext("Address"), "original_title": lazy_gettext("Original title"),
@@ -52,7 +54,10 @@ FIELDS = {
     "hidden": lazy_gettext("Hidden"), "offset_ms": lazy_gettext("Offset, ms"), "state": lazy_gettext("State"),
     "priority": lazy_gettext("Priority"), "message": lazy_gettext("Message"), "kept": lazy_gettext("Kept"),
     "pinned": lazy_gettext("Kept for good"), "position": lazy_gettext("Order"),
-    "alt": lazy_gettext("What it shows"), "locale": lazy_gettext("Language"), "focal": lazy_gettext("Point of focus"),
+    "access": lazy_gettext("Who may watch"), "title_access": lazy_gettext("Who may watch the whole title"),
+    "audience": lazy_gettext("Who"), "roles": lazy_gettext("Roles"), "links": lazy_gettext("Links to watch by"),
+    "until": lazy_gettext("Open until"), "alt": lazy_gettext("What it shows"), "locale": lazy_gettext("Language"),
+    "focal": lazy_gettext("Point of focus"),
 }
 LONG = 5_000
 

@@ -9,10 +9,11 @@ from moviepoint.domains.catalog.contexts import Link, Picture, Seo, Words
 
 @dataclass(frozen=True, slots=True)
 class WatchLink:
-    """An edition that can be watched: `label` is empty for the usual one."""
+    """An edition that can be watched: `label` is empty for the usual one, `note` says for whom it is if not for all."""
 
     url: str
     label: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,30 +1,37 @@
 """Serving packages: the master from rows, everything else from storage as it lies there.
 
 One decision for every address: `authorise`. No media process runs here, and no query for a segment: what is
-known of an edition is kept for a few seconds, which is how soon a film that is unpublished stops.
+known of an edition is kept for a few seconds, which is how soon a film that is unpublished stops. With the setting
+`accelerate` a web server in front sends the bytes, after the same decision; without it this process does, for so
+many viewers at once that pages always have threads left.
 """
 from __future__ import annotations
 
 import time
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from threading import BoundedSemaphore
+from urllib.parse import quote
 
 import msgspec
 from flask import Blueprint, Response, current_app, send_file
 
-from moviepoint.domains.media import access, early, playback
+from moviepoint.domains.media import access, early, playback, watching
 from moviepoint.domains.media.encoding.early import finished
 from moviepoint.domains.media.encoding.plan import Plan
 from moviepoint.kernel.db import db
-from moviepoint.kernel.errors import Forbidden, NotFound
+from moviepoint.kernel.errors import Forbidden, NotFound, Unavailable
 from moviepoint.kernel.files import Storage
+from moviepoint.kernel.i18n import gettext as _
+from moviepoint.settings import Settings
 
 FRESH_SECONDS = 5.0
-YEAR = 365 * 86400
+SHARED_SECONDS = 30
 TYPES = {".m3u8": "application/vnd.apple.mpegurl", ".ts": "video/mp2t", ".vtt": "text/vtt; charset=utf-8",
          ".jpg": "image/jpeg", ".m4s": "video/iso.segment", ".mp4": "video/mp4",
          ".mpd": "application/dash+xml"}
 _CACHE = "moviepoint.playback_facts"
 _CACHE_LIMIT = 10_000
+_SEATS = "moviepoint.media_seats"
 
 pages = Blueprint("media_files", __name__)
 
@@ -38,26 +45,56 @@ def part(token: str, edition: str, package: str, name: str) -> Response:
     kind = TYPES.get(PurePosixPath(name).suffix)
     if kind is None or any(piece.startswith(".") for piece in PurePosixPath(name).parts):
         raise NotFound()
-    storage: Storage = current_app.extensions["moviepoint.storage"]
-    path = storage.path(f"packages/{package}/{name}")
-    if not path.is_file():
-        raise NotFound()
-    if path.suffix == ".m3u8" and not finished(path):  # it grows still
-        response = send_file(path, mimetype=kind, conditional=True, etag=True)
-        response.headers["Cache-Control"] = "no-cache"
-        return response
-    response = send_file(path, mimetype=kind, conditional=True, max_age=YEAR, etag=True)
-    response.cache_control.immutable = True
-    response.cache_control.public = grant.audience == access.PUBLIC
-    response.cache_control.private = True if grant.audience != access.PUBLIC else None
+    path = _inside(package, name)
+    growing = path.suffix == ".m3u8" and not finished(path)
+    response = _sent(path, f"{package}/{name}", kind)
+    response.headers["Cache-Control"] = "no-cache" if growing else caching(grant)
     return response
 
 
+def _inside(package: str, name: str) -> Path:
+    """Return a file of a package. Raises NotFound for all that is none, or is a link out of it."""
+    storage: Storage = current_app.extensions["moviepoint.storage"]
+    path = storage.path(f"packages/{package}/{name}")
+    try:
+        inside = path.resolve(strict=True).is_relative_to(storage.path(f"packages/{package}").resolve())
+    except (OSError, ValueError):
+        raise NotFound() from None
+    if not inside or not path.is_file():
+        raise NotFound()
+    return path
+
+
+def _sent(path: Path, key: str, kind: str) -> Response:
+    """Send a file, or have it sent by the web server in front."""
+    settings: Settings = current_app.extensions["moviepoint.settings"]
+    if settings.accelerate:
+        return Response(mimetype=kind, headers={"X-Accel-Redirect": f"{settings.accelerate}{quote(key)}"})
+    seats: BoundedSemaphore = current_app.extensions.setdefault(_SEATS, BoundedSemaphore(settings.media_streams))
+    if not seats.acquire(blocking=False):
+        raise Unavailable(_("Too many people are watching at the moment. Wait a little and try again."))
+    try:
+        response = send_file(path, mimetype=kind, conditional=True, etag=True)
+    except BaseException:
+        seats.release()
+        raise
+    response.call_on_close(seats.release)
+    return response
+
+
+def caching(grant: access.Grant) -> str:
+    """Return how a part may be kept: by the viewer while the address lasts, by a CDN for as long as a film that is
+    unpublished may go on."""
+    left = max(0, grant.expires - int(time.time()))
+    if grant.audience == access.PUBLIC:
+        return f"public, max-age={left}, s-maxage={SHARED_SECONDS}, immutable"
+    return f"private, max-age={left}, immutable"
+
+
 def authorise(token: str, edition: str, package: str) -> access.Grant:
-    """Return what a signature allows. Raises Forbidden, also when the edition is not public any more."""
+    """Return what a signature allows. Raises Forbidden, also when who it was made for may not watch any more."""
     grant = access.verify(current_app.extensions["moviepoint.settings"].secret_key, token, edition, package)
-    found = _facts(edition)
-    if found is None or (grant.audience == access.PUBLIC and not found.public):
+    if not _still(edition, grant):
         raise Forbidden()
     return grant
 
@@ -86,16 +123,16 @@ def _early(edition_id: int, package: str, name: str) -> str:
     return early.master(found, msgspec.convert(job.plan, Plan))
 
 
-def _facts(edition: str) -> playback.EditionFacts | None:
-    cache = current_app.extensions.setdefault(_CACHE, {})
+def _still(edition: str, grant: access.Grant) -> bool:
+    """Ask `watching.holds`, or remember its answer of the last few seconds."""
+    cache: dict[tuple[str, str], tuple[bool, float]] = current_app.extensions.setdefault(_CACHE, {})
     now = time.monotonic()
-    kept = cache.get(edition)
+    kept = cache.get((edition, grant.audience))
     if kept is not None and now < kept[1]:
-        found: playback.EditionFacts | None = kept[0]
-        return found
-    found = playback.facts(db.session(), edition)
+        return kept[0]
+    found = watching.holds(db.session(), current_app.extensions["moviepoint.hooks"], edition, grant)
     db.session.rollback()
     if len(cache) > _CACHE_LIMIT:
         cache.clear()
-    cache[edition] = (found, now + FRESH_SECONDS)
+    cache[edition, grant.audience] = (found, now + FRESH_SECONDS)
     return found

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, selectinload
 from werkzeug.wrappers import Response
 
 from moviepoint.domains.media import (
+    access_admin,
     backoffice,
     checking,
     documents,
@@ -27,6 +28,7 @@ from moviepoint.domains.media import (
     services,
     sources,
 )
+from moviepoint.domains.media.access_admin import AccessVerbs
 from moviepoint.domains.media.api.sources import download
 from moviepoint.domains.media.documents import stamp
 from moviepoint.domains.media.edition_forms import TABLES, moved, read_marks, read_track, shown_marks, shown_tracks
@@ -38,7 +40,6 @@ from moviepoint.kernel.errors import Invalid, MoviePointError, NotFound
 from moviepoint.kernel.i18n import current_locale, lazy_gettext
 from moviepoint.kernel.i18n import gettext as _
 from moviepoint.shells.admin.forms import rows
-from moviepoint.shells.admin.frame import View
 
 BLANK_MARKS = 3
 JOBS_SHOWN = 10
@@ -61,7 +62,7 @@ class Early:
     length: str
 
 
-class EditionsView(View):
+class EditionsView(AccessVerbs):
     """One page for each edition; editions are reached from their title, so that the menu does not name them."""
 
     permission = "media.manage"
@@ -139,6 +140,10 @@ class EditionsView(View):
                 sources.pin_source(session, current_user, source_id, verb == "pin")
         return redirect(self.get_url(".detail", edition_id=edition_id, _anchor="sources"))
 
+    def show(self, edition: Edition) -> Any:
+        """Render the page after something else on it could not be saved."""
+        return self._show(load(db.session(), edition.id))
+
     def _show(self, edition: Edition, **typed: Any) -> Any:
         """Render the page, with what was typed instead of what is stored where there is such."""
         failure, session = self.failure, db.session()
@@ -160,6 +165,7 @@ class EditionsView(View):
             kinds={"audio": checking.AUDIO_KINDS, "subtitles": checking.SUBTITLE_ROLES}, stamp=stamp,
             subtitle_name=player.subtitle_name, note_words=player.note_words, moving=moving(session, edition),
             drop=backoffice.drop_zone(edition.public_id), early=early_of(session, edition),
+            access=access_admin.panel(session, edition),
             profiles=profiles.offers(session, current_app.extensions["moviepoint.hooks"]), **context)
         return (page, int(failure.status)) if failure else page
 

@@ -16,7 +16,8 @@ from moviepoint.kernel.db import Base, UtcDateTime, utcnow
 
 JOB_STATES = ("queued", "running", "paused", "failed", "cancelled", "done")
 STEP_STATES = ("queued", "running", "failed", "cancelled", "done")
-UPLOAD_STATES = ("receiving", "stored", "used", "expired")
+#: An upload of several parts is `joining` until a task has put them together.
+UPLOAD_STATES = ("receiving", "joining", "stored", "used", "expired")
 #: What a job makes: a whole package, tracks beside one that is there, or one track anew with another offset.
 JOB_KINDS = ("film", "tracks", "retime")
 
@@ -82,6 +83,8 @@ class Upload(Base):
     size: Mapped[int] = mapped_column(BigInteger)  # bytes that were announced
     intent: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # an `Intent`: what the file is to become
     state: Mapped[str] = mapped_column(String(12), default="receiving", index=True)
+    partial: Mapped[bool] = mapped_column(default=False, server_default=false())  # one part of a file, and no more
+    parts: Mapped[list[str] | None] = mapped_column(JSON)  # public ids of the parts that it is joined from
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

@@ -1,4 +1,4 @@
-"""Reads for playback: who may watch an edition, its master playlist, and the addresses of its parts."""
+"""Reads for playback: an edition's master playlist, and the addresses of its parts."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session, selectinload
 
 from moviepoint.domains.catalog.models import Episode, Season, Title
 from moviepoint.domains.catalog.policies import sees_drafts, visible
-from moviepoint.domains.media import access
+from moviepoint.domains.media import access, watching
 from moviepoint.domains.media.dash import render_manifest, timeline
 from moviepoint.domains.media.encoding.segments import FMP4
 from moviepoint.domains.media.models import AudioTrack, Edition, SubtitleTrack
 from moviepoint.domains.media.packaging import Sound, Text, Variant, Wide, render_master, unique_names
+from moviepoint.domains.media.watch_models import WatchLink
 from moviepoint.hooks.manager import HookManager
 from moviepoint.kernel.errors import Forbidden, NotFound
 from moviepoint.kernel.files import Storage
@@ -25,15 +26,6 @@ KIND_NAMES = {"dub": "dubbed", "voice-over": "voice-over", "commentary": "commen
 
 
 @dataclass(frozen=True)
-class EditionFacts:
-    """What serving needs to know of an edition: its live package's key, and whether everybody may watch."""
-
-    id: int
-    package: str | None
-    public: bool
-
-
-@dataclass(frozen=True)
 class Addresses:
     """Where a player finds an edition, until `expires` (seconds since 1970)."""
 
@@ -41,16 +33,6 @@ class Addresses:
     storyboard: str
     expires: int
     dash: str = ""  # empty for packages of MPEG-TS, which DASH does not play
-
-
-def facts(session: Session, public_id: str) -> EditionFacts | None:
-    """Return an edition's facts in one query, or None where there is no such edition."""
-    row = session.execute(
-        select(Edition.id, Edition.package, Title.status)
-        .outerjoin(Episode, Edition.episode_id == Episode.id).outerjoin(Season, Episode.season_id == Season.id)
-        .join(Title, (Title.id == Edition.title_id) | (Title.id == Season.title_id))
-        .where(Edition.public_id == public_id)).first()
-    return None if row is None else EditionFacts(row.id, row.package, row.status == "published")
 
 
 def editions(viewer: Actor | None, title_id: int | None, episode_id: int | None) -> Select[Edition]:
@@ -66,20 +48,6 @@ def editions(viewer: Actor | None, title_id: int | None, episode_id: int | None)
     return statement if episode_id is None else statement.where(Edition.episode_id == episode_id)
 
 
-def audience(hooks: HookManager, found: EditionFacts, viewer: Actor | None) -> str | None:
-    """Return for whom a token is to be made, or None for a viewer who may not watch.
-
-    A plugin may decide by `resolve_playback`; else published editions are for all, and drafts for who sees drafts.
-    """
-    staff = sees_drafts(viewer)
-    decided = hooks.resolve("resolve_playback", edition_id=found.id, viewer_id=viewer.id if viewer else None)
-    if decided is not None:
-        return access.STAFF if decided else None
-    if found.public:
-        return access.PUBLIC
-    return access.STAFF if staff else None
-
-
 def load_edition(session: Session, public_id: str) -> Edition:
     """Return an edition with all that a player needs, in a fixed number of queries. Raises NotFound."""
     edition = session.scalar(select(Edition).where(Edition.public_id == public_id).options(
@@ -92,18 +60,19 @@ def load_edition(session: Session, public_id: str) -> Edition:
 
 
 def addresses(hooks: HookManager, secret: str, session: Session, edition: Edition, viewer: Actor | None,
-              early: str | None = None) -> Addresses:
-    """Return signed addresses for a viewer. Raises NotFound while there is no package, Forbidden.
+              early: str | None = None, link: WatchLink | None = None) -> Addresses:
+    """Return signed addresses for a viewer. Raises NotFound while there is no package, Unauthenticated, Forbidden.
 
-    `early` names a package that is still being made, which only those see who see drafts.
+    `early` names a package that is still being made, which only those see who see drafts. `link` is one that the
+    viewer has come by.
     """
-    found = facts(session, edition.public_id)
+    found = watching.facts(session, edition.public_id)
     key = early or edition.package
     if found is None or not key:
         raise NotFound()
-    for_whom = (access.STAFF if sees_drafts(viewer) else None) if early else audience(hooks, found, viewer)
-    if for_whom is None:
+    if early and not sees_drafts(viewer):
         raise Forbidden()
+    for_whom = watching.decide(session, hooks, found, viewer, link)
     package = key.rsplit("/", 1)[-1]
     token, expires = access.sign(secret, edition.public_id, package, for_whom)
     prefix = f"/media/{token}/{edition.public_id}/{package}"

@@ -10,12 +10,13 @@ from sqlalchemy import case, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from moviepoint.domains.media import playback
+from moviepoint.domains.media import watching
 from moviepoint.domains.media.documents import edition_names
 from moviepoint.domains.media.models import Edition, EditionPlays
+from moviepoint.domains.media.watch_models import WatchLink
 from moviepoint.hooks.manager import HookManager
 from moviepoint.kernel.db import utcnow
-from moviepoint.kernel.errors import Forbidden, NotFound
+from moviepoint.kernel.errors import NotFound
 from moviepoint.kernel.policies import Actor, require
 
 READ = "media.manage"
@@ -39,17 +40,17 @@ class Day(msgspec.Struct, frozen=True):
     plays: int
 
 
-def count_play(session: Session, hooks: HookManager, viewer: Actor | None, public_id: str) -> bool:
+def count_play(session: Session, hooks: HookManager, viewer: Actor | None, public_id: str,
+               link: WatchLink | None = None) -> bool:
     """Count that an edition is watched today; False for a draft, which its editors watch and nobody else.
 
     Raises NotFound, and Forbidden for a viewer who may not watch it.
     """
-    found = playback.facts(session, public_id)
+    found = watching.facts(session, public_id)
     if found is None or not found.package:
         raise NotFound()
-    if playback.audience(hooks, found, viewer) is None:
-        raise Forbidden()
-    if not found.public:
+    watching.decide(session, hooks, found, viewer, link)
+    if not found.published:
         return False
     insert = _INSERTS[session.get_bind().dialect.name]
     session.execute(insert(EditionPlays).values(edition_id=found.id, day=utcnow().date(), plays=1)

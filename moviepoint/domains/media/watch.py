@@ -6,8 +6,8 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, request, url_for
 from flask_wtf.csrf import generate_csrf
-from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from moviepoint.domains.accounts.viewer import current_viewer
 from moviepoint.domains.catalog import page_queries
@@ -25,9 +25,10 @@ from moviepoint.domains.catalog.words import (
     title_name,
     title_url,
 )
-from moviepoint.domains.media import playback, player
+from moviepoint.domains.media import playback, player, watch_rules
 from moviepoint.domains.media.contexts import WatchButtons, WatchLink, WatchPage
 from moviepoint.domains.media.models import Edition
+from moviepoint.domains.media.watch_models import WatchRule
 from moviepoint.kernel.db import db
 from moviepoint.kernel.i18n import gettext as _
 from moviepoint.shells.site import render_page
@@ -45,12 +46,15 @@ def watch(edition: str) -> Response:
 def watch_page(session: Session, public_id: str, to: Reader) -> WatchPage:
     """Return the watch page of an edition. Raises NotFound, Forbidden."""
     edition = playback.load_edition(session, public_id)
-    found = playback.addresses(current_app.extensions["moviepoint.hooks"], site_settings().secret_key, session,
-                               edition, current_viewer())
+    secret, token = site_settings().secret_key, request.args.get("link", "")
+    link = watch_rules.link_by_token(session, secret, token)
+    found = playback.addresses(current_app.extensions["moviepoint.hooks"], secret, session, edition, current_viewer(),
+                               link=link)
     settings = player.player_settings(
         edition, master=found.master, storyboard=found.storyboard, locale=to.locale,
         audio=player.tracks_heard(edition, to.locale), subtitles=player.tracks_read(edition, to.locale),
-        plays=url_for("api_plays.count", edition=edition.public_id), token=token_if_known())
+        plays=url_for("api_plays.count", edition=edition.public_id, link=token if link else None),
+        token=token_if_known())
     place = of_title(session, edition, to) if edition.title_id else of_episode(session, edition, to)
     return WatchPage(
         seo=seo(kind="video.other", image=place["poster"].src if place["poster"] else ""),
@@ -114,14 +118,17 @@ def title_buttons(title_id: int) -> Mapping[str, Any] | None:
     session = db.session()
     links = edition_links(session, Edition.title_id == title_id)
     if not links:
+        own, whole = aliased(WatchRule), aliased(WatchRule)
         first = session.execute(
-            select(Edition.public_id, Season.number, Episode.number).join(Episode, Episode.id == Edition.episode_id)
-            .join(Season, Season.id == Episode.season_id)
+            select(Edition.public_id, Season.number, Episode.number,
+                   func.coalesce(own.audience, whole.audience, "public"))
+            .join(Episode, Episode.id == Edition.episode_id).join(Season, Season.id == Episode.season_id)
+            .outerjoin(own, own.edition_id == Edition.id).outerjoin(whole, whole.title_id == Season.title_id)
             .where(Season.title_id == title_id, Edition.package.is_not(None))
             .order_by(Season.number == 0, Season.number, Episode.number, Edition.position).limit(1)).first()
         if first is not None:
             label = _("season %(season)d, episode %(episode)d", season=first[1], episode=first[2])
-            links = [WatchLink(url_for("watch.watch", edition=first[0]), label)]
+            links = [WatchLink(url_for("watch.watch", edition=first[0]), label, audience_note(first[3]))]
     return {"buttons": WatchButtons(links)} if links else None
 
 
@@ -132,8 +139,21 @@ def episode_buttons(episode_id: int) -> Mapping[str, Any] | None:
 
 
 def edition_links(session: Session, condition: Any) -> Sequence[WatchLink]:
-    """Return links to the editions that can be watched."""
-    rows = session.execute(select(Edition.public_id, Edition.label).where(condition, Edition.package.is_not(None))
-                           .order_by(Edition.position, Edition.id))
-    return [WatchLink(url_for("watch.watch", edition=row.public_id), row.label) for row in rows]
+    """Return links to the editions that can be watched; for whom that is, each says where it is not everybody."""
+    own, whole = aliased(WatchRule), aliased(WatchRule)
+    rows = session.execute(
+        select(Edition.public_id, Edition.label,
+               func.coalesce(own.audience, whole.audience, "public").label("audience"))
+        .outerjoin(Episode, Edition.episode_id == Episode.id).outerjoin(Season, Episode.season_id == Season.id)
+        .outerjoin(own, own.edition_id == Edition.id)
+        .outerjoin(whole, whole.title_id == func.coalesce(Edition.title_id, Season.title_id))
+        .where(condition, Edition.package.is_not(None)).order_by(Edition.position, Edition.id))
+    return [WatchLink(url_for("watch.watch", edition=row.public_id), row.label, audience_note(row.audience))
+            for row in rows]
 
+
+def audience_note(audience: str) -> str:
+    """Return for whom a film is; nothing for everybody, and for who is signed in to one that asks no more."""
+    notes = {"registered": "" if current_viewer() else _("sign in to watch"), "roles": _("for some accounts"),
+             "link": _("by link only")}
+    return notes.get(audience, "")

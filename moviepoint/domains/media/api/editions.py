@@ -11,7 +11,7 @@ from spectree import Response
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.accounts.viewer import current_viewer, signed_in
-from moviepoint.domains.media import cues, editing, playback, uploads
+from moviepoint.domains.media import cues, editing, playback, uploads, watch_rules
 from moviepoint.domains.media.cues import CueView
 from moviepoint.domains.media.models import Edition
 from moviepoint.domains.media.schemas import (
@@ -43,6 +43,12 @@ class EditionsQuery(PageQuery, kw_only=True):
     episode_id: int | None = None
 
 
+class PlaybackQuery(msgspec.Struct, kw_only=True):
+    """What the `link` of a watch link's address says, for who has come by one."""
+
+    link: Annotated[str, msgspec.Meta(max_length=100)] = ""
+
+
 class CuesQuery(msgspec.Struct, kw_only=True):
     """Which part of a track's text is asked for."""
 
@@ -71,13 +77,13 @@ def create_edition(json: EditionInput) -> EditionInfo:
 
 @resource.get("/editions/<public_id>/playback")
 @spec.validate(resp=Response(HTTP_200=Playback), tags=["editions"])
-def get_playback(public_id: str) -> Playback:
+def get_playback(public_id: str, query: PlaybackQuery) -> Playback:
     """Say how to play an edition: a signed address of the master playlist, and the tracks in it."""
     session = db.session()
     edition = playback.load_edition(session, public_id)
-    found = playback.addresses(current_app.extensions["moviepoint.hooks"],
-                               current_app.extensions["moviepoint.settings"].secret_key,
-                               session, edition, current_viewer())
+    secret = current_app.extensions["moviepoint.settings"].secret_key
+    found = playback.addresses(current_app.extensions["moviepoint.hooks"], secret, session, edition, current_viewer(),
+                               link=watch_rules.link_by_token(session, secret, query.link))
     audio = zip(playback.shown_audio(edition), playback.audio_names(edition), strict=True)
     subtitles = zip(playback.shown_subtitles(edition), playback.subtitle_names(edition), strict=True)
     return Playback(

@@ -10,7 +10,8 @@ from flask import session as cookie
 from spectree import Response
 
 from moviepoint.domains.accounts.viewer import current_viewer, signed_in
-from moviepoint.domains.media import playback, plays
+from moviepoint.domains.media import playback, plays, watch_rules
+from moviepoint.domains.media.api.editions import PlaybackQuery
 from moviepoint.domains.media.plays import Day, Watched
 from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.kernel.limits import limiter
@@ -44,14 +45,16 @@ class TopQuery(PlaysQuery, kw_only=True):
 @resource.post("/playback/<edition>/plays")
 @limiter.limit(LIMIT)
 @spec.validate(resp=Response(HTTP_200=Counted), tags=["plays"])
-def count(edition: str) -> Counted:
+def count(edition: str, query: PlaybackQuery) -> Counted:
     """Say that an edition has really been playing for ten seconds; once in four hours it counts."""
     now = int(time.time())
     seen = {name: until for name, until in (cookie.get(COOKIE) or {}).items() if until > now}
     if edition in seen:
         return Counted(False)
     with unit_of_work() as session:
-        counted = plays.count_play(session, current_app.extensions["moviepoint.hooks"], current_viewer(), edition)
+        link = watch_rules.link_by_token(session, current_app.extensions["moviepoint.settings"].secret_key, query.link)
+        counted = plays.count_play(session, current_app.extensions["moviepoint.hooks"], current_viewer(), edition,
+                                   link)
     cookie[COOKIE] = dict([*seen.items(), (edition, now + ONE_VIEWING)][-REMEMBERED:])
     return Counted(counted)
 
