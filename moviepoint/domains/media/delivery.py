@@ -7,13 +7,17 @@ many viewers at once that pages always have threads left.
 """
 from __future__ import annotations
 
+import os
 import time
+from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path, PurePosixPath
 from threading import BoundedSemaphore
 from urllib.parse import quote
 
 import msgspec
-from flask import Blueprint, Response, current_app, send_file
+from flask import Blueprint, Response, current_app, request
+from werkzeug.wsgi import wrap_file
 
 from moviepoint.domains.media import access, early, playback, watching
 from moviepoint.domains.media.encoding.early import finished
@@ -74,12 +78,43 @@ def _sent(path: Path, key: str, kind: str) -> Response:
     if not seats.acquire(blocking=False):
         raise Unavailable(_("Too many people are watching at the moment. Wait a little and try again."))
     try:
-        response = send_file(path, mimetype=kind, conditional=True, etag=True)
-    except BaseException:
+        file = SeatedFile(path, seats)
+    except OSError:
         seats.release()
+        raise NotFound() from None
+    return _file_response(file, kind)
+
+
+class SeatedFile(FileIO):
+    """A file whose seat is free again once it is closed, by whoever has sent it or given up on it.
+
+    A response that a server sends by itself (`wsgi.file_wrapper`) calls nobody but the file when it is over.
+    """
+
+    def __init__(self, path: Path, seats: BoundedSemaphore) -> None:
+        self.seats: BoundedSemaphore | None = None
+        super().__init__(path)
+        self.seats = seats
+
+    def close(self) -> None:
+        seats, self.seats = self.seats, None
+        super().close()
+        if seats is not None:
+            seats.release()
+
+
+def _file_response(file: SeatedFile, kind: str) -> Response:
+    """Answer with a file as it lies there: whole, in ranges, or not at all when the viewer has it already."""
+    facts = os.fstat(file.fileno())
+    try:
+        response = Response(wrap_file(request.environ, file), mimetype=kind, direct_passthrough=True)
+        response.content_length = facts.st_size
+        response.last_modified = datetime.fromtimestamp(int(facts.st_mtime), UTC)
+        response.set_etag(f"{facts.st_mtime_ns:x}-{facts.st_size:x}")
+        return response.make_conditional(request.environ, accept_ranges=True, complete_length=facts.st_size)
+    except BaseException:
+        file.close()
         raise
-    response.call_on_close(seats.release)
-    return response
 
 
 def caching(grant: access.Grant) -> str:

@@ -130,3 +130,24 @@ def test_a_signature_with_one_letter_changed_is_none(place: int, letter: str) ->
     if changed != token:
         with pytest.raises(Forbidden):
             access.verify(SECRET, changed, "e", "p", now=0)
+
+
+@pytest.mark.parametrize(("method", "headers", "status"), [
+    ("GET", {}, 200), ("GET", {"Range": "bytes=0-9"}, 206), ("GET", {"Range": "bytes=900000-"}, 416), ("HEAD", {}, 200),
+    ("GET", {"If-None-Match": "*"}, 304)])
+def test_a_viewer_who_has_left_gives_the_seat_back(app: MoviePoint, client: FlaskClient, film: Edition, method: str,
+                                                   headers: dict[str, str], status: int) -> None:
+    address = f"{prefix(client, film)}/stream_0/data0000.ts"
+    for _ in range(app.extensions["moviepoint.settings"].media_streams + 1):
+        response = client.open(address, method=method, headers=headers)
+        assert response.status_code == status
+        response.close()
+
+
+def test_more_viewers_than_seats_are_told_to_wait(app: MoviePoint, client: FlaskClient, film: Edition) -> None:
+    address = f"{prefix(client, film)}/stream_0/data0000.ts"
+    watching = [client.get(address, buffered=False) for _ in range(app.extensions["moviepoint.settings"].media_streams)]
+    assert client.get(address).status_code == 503
+    for response in watching:
+        response.close()
+    assert client.get(address).status_code == 200
