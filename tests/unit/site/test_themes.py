@@ -12,10 +12,11 @@ from moviepoint.app import MoviePoint
 from moviepoint.domains.accounts import contexts as accounts
 from moviepoint.domains.catalog import contexts as catalog
 from moviepoint.domains.media import contexts as media
+from moviepoint.domains.pages import contexts as pages
 from moviepoint.domains.search import contexts as search
 
 THEMES = Path(__file__).resolve().parents[3] / "themes"
-PAGES = {"home": catalog.HomePage, "title": catalog.TitlePage, "season": catalog.SeasonPage,
+PAGES = {"home": pages.HomePage, "page": pages.TextPage, "title": catalog.TitlePage, "season": catalog.SeasonPage,
          "episode": catalog.EpisodePage, "person": catalog.PersonPage, "list": catalog.ListPage,
          "watch": media.WatchPage, "search": search.SearchPage, "account_security": accounts.SecurityPage,
          "../security/invitation": accounts.InvitationPage, "../security/tokens": accounts.TokensPage}
