@@ -1,7 +1,7 @@
 """The home page put together: which rows there are, and their titles, in a number of queries that does not grow."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,14 +13,14 @@ from moviepoint.domains.catalog.contexts import Row
 from moviepoint.domains.catalog.models import Title
 from moviepoint.domains.catalog.pages import view_of
 from moviepoint.domains.catalog.seo import seo
-from moviepoint.domains.catalog.words import Reader, card
+from moviepoint.domains.catalog.words import Reader, card, site_settings
 from moviepoint.domains.pages import queries
 from moviepoint.domains.pages.contexts import HomePage
 from moviepoint.domains.pages.kinds import STAGE
 from moviepoint.hooks.manager import HookManager
 from moviepoint.hooks.types import HomeRowKind
-from moviepoint.kernel.i18n import current_locale
 from moviepoint.kernel.i18n import gettext as _
+from moviepoint.kernel.i18n import use_locale
 from moviepoint.kernel.policies import Actor
 
 ROW_LENGTH = 18
@@ -86,6 +86,15 @@ def usual_rows(session: Session, kinds: Mapping[str, HomeRowKind]) -> list[Wante
     personal = [Wanted(kind) for kind in kinds.values() if kind.personal]
     genres = [Wanted(kinds["genre"], {text.locale: text.name for text in genre.texts}, {"genre": genre.slug})
               for genre, count in reads.genres_in_use(session, limit=GENRE_ROWS) if count >= SHORTEST_ROW]
-    series, films = (Wanted(kinds["newest"], {to_locale: name}, {"kind": kind}) for kind, to_locale, name in (
-        ("series", current_locale(), _("Series")), ("film", current_locale(), _("Films"))))
+    series = Wanted(kinds["newest"], in_all_locales(lambda: _("Series")), {"kind": "series"})
+    films = Wanted(kinds["newest"], in_all_locales(lambda: _("Films")), {"kind": "film"})
     return [*personal, Wanted(kinds["newest"]), series, *genres, films]
+
+
+def in_all_locales(say: Callable[[], str]) -> dict[str, str]:
+    """Return a text of ours by locale, as an editor would have typed it."""
+    found = {}
+    for locale in site_settings().locales:
+        with use_locale(locale):
+            found[locale] = say()
+    return found
