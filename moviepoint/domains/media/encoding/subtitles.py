@@ -67,6 +67,7 @@ def parse(text: str, kind: str, frame_rate: float = 25.0) -> Parsed:
     if kind not in FORMATS:
         raise ValueError(f"no such subtitle format: {kind!r}")
     faults: list[str] = []
+    _count(text.count("-->") if kind in ("srt", "vtt") else 0)
     if kind in ("srt", "vtt"):
         found = _parse_blocks(text, kind == "vtt", faults)
     elif kind == "ass":
@@ -74,12 +75,16 @@ def parse(text: str, kind: str, frame_rate: float = 25.0) -> Parsed:
     else:
         found = _parse_by_library(text, kind, frame_rate)
     unique = dict.fromkeys(cue for cue in found if cue.text)
-    if len(unique) > MAX_CUES:
-        raise Refused("too-large", f"There are {len(unique)} cues in these subtitles; we take {MAX_CUES} at most.")
+    _count(len(unique))
     cues = tuple(sorted(unique, key=lambda cue: (cue.start_ms, cue.end_ms)))
     if len(faults) > MAX_FAULTS:
         faults[MAX_FAULTS:] = [f"and {len(faults) - MAX_FAULTS} more"]
     return Parsed(cues, tuple(faults))
+
+
+def _count(cues: int) -> None:
+    if cues > MAX_CUES:
+        raise Refused("too-large", f"There are {cues} cues in these subtitles; we take {MAX_CUES} at most.")
 
 
 def shift(cues: Iterable[Cue], by_ms: int) -> tuple[Cue, ...]:
