@@ -17,7 +17,8 @@ from tests.unit.media.films import X264
 
 def hostile_files(tools: Tools, folder: Path, neighbour: Path) -> dict[str, tuple[Path, str]]:
     """Hostile files with the code that each job ends with; an empty one where it is encoded."""
-    lists = {"hls.mp4": f"#EXTM3U\n#EXTINF:6,\n{neighbour}\n", "list.mkv": f"ffconcat version 1.0\nfile '{neighbour}'\n"}
+    lists = {"hls.mp4": f"#EXTM3U\n#EXTINF:6,\n{neighbour}\n",
+             "list.mkv": f"ffconcat version 1.0\nfile '{neighbour}'\n"}
     for name, text in lists.items():
         (folder / name).write_text(text)
     (folder / "trap.mkv").write_bytes(b"\x1a\x45\xdf\xa3" + f"\nffconcat version 1.0\nfile {neighbour}\n".encode() * 50)
