@@ -108,6 +108,16 @@ def cut_off(source: Maker, share: float) -> Maker:
     return build
 
 
+def with_a_hole(tools: Tools, folder: Path) -> Path:
+    """A disk has lost some sectors in the middle of the film."""
+    data = bytearray(film("flat.mp4", *X264, "-c:a", "aac", sounds=1, seconds=2)(tools, folder).read_bytes())
+    middle = len(data) // 2
+    data[middle:middle + 4096] = bytes(4096)
+    path = folder / "holed.mp4"
+    path.write_bytes(data)
+    return path
+
+
 def boxes(data: bytes | bytearray, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """(kind, start of the body, end) of each box."""
     while start + 8 <= end:

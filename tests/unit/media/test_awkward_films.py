@@ -100,6 +100,7 @@ ENCODED: dict[str, tuple[Maker, float, tuple[int, int], list[int], Fact]] = {
     "cover art, unmarked": (awkward.behind_a_cover("png", "mkv"), 1.2, (320, 180), [1],
                             lambda p: p.picture.codec == "h264"),
     "eight pictures": (awkward.several_pictures, 1.2, (320, 180), [], lambda p: "holds 8 pictures" in p.notes[0]),
+    "a hole": (awkward.with_a_hole, 2, (320, 180), [1], lambda p: p.duration_ms == 2000),
     "data track": (film("a.mov", *X264, "-timecode", "01:00:00:00"), 1.2, (320, 180), [],
                    lambda p: p.picture.index == 0),
     "attachment": (awkward.with_attachment, 1.2, (320, 180), [1], lambda p: len(p.audio) == 1),

@@ -90,6 +90,13 @@ def numbers(tools: Tools, paths: list[Path]) -> list[int]:
     return [sum(1 << (BARS - 1 - place) for place, light in enumerate(picture) if light > 128) for picture in pictures]
 
 
+def same_times(one: list[Path], other: list[Path]) -> bool:
+    """Whether segments have the same frames at the same times; a range rounds to its own ticks of 90 kHz."""
+    pairs = [zip(a, b, strict=True) for a, b in zip(times(one), times(other), strict=True)]
+    return all(key == other_key and abs(pts - other_pts) <= 1
+               for pair in pairs for (pts, key), (other_pts, other_key) in pair)
+
+
 def times(paths: list[Path]) -> list[list[tuple[int, bool]]]:
     return [sorted((frame.pts, frame.keyframe) for frame in read_segment(path).frames) for path in paths]
 
@@ -111,7 +118,7 @@ def test_ranges_of_any_film_join_exactly(film: Film, tools: Tools, workshop: Sho
     single, joined = segments(folder / "whole"), segments(folder / "parts")
     shown = numbers(tools, joined)
     assert shown == numbers(tools, single)
-    assert times(joined) == times(single)
+    assert same_times(joined, single)
     for rung in shop.plan.rungs[1:]:
         assert times(segments(folder / "parts", rung.name)) == times(joined)
         assert numbers(tools, segments(folder / "parts", rung.name)) == shown
