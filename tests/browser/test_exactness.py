@@ -5,6 +5,7 @@ beep that is heard and the cue that is displayed are compared.
 """
 from __future__ import annotations
 
+import json
 import random
 import shutil
 import statistics
@@ -12,9 +13,10 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from moviepoint.domains.catalog.models import Title
 from moviepoint.domains.media import services, tasks, worker
@@ -28,27 +30,26 @@ from moviepoint.kernel.policies import SYSTEM
 from .conftest import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-SECONDS, EVERY, SEEKS = 60, 1.5, 20
+SECONDS, EVERY, FRAME, SEEKS = 60, 1.0, 0.04, 20
 RUNGS = (RungSpec(360, 800, 26), RungSpec(180, 300, 28))
+READY, FORMS = "[data-player][data-state=ready]", ("ts", "fmp4")
 PROFILES = {"ts": Profile(rungs=RUNGS, preset="ultrafast", range_segments=3),
             "fmp4": Profile(rungs=RUNGS, preset="ultrafast", range_segments=3, segments="fmp4")}
-#: Notes each flash by the clock of the screen, and each beep by the clock of the loudspeaker.
+#: Notes each frame by the clock of the screen, each beep by that of the loudspeaker, and how the two clocks stand.
 LISTEN = """() => {
     const video = document.querySelector("video");
-    const seen = window.seen = { flashes: [], beeps: [], cues: [] };
-    const context = window.sound = new AudioContext();
+    const seen = window.seen = { frames: [], flashes: [], beeps: [], clocks: [], cues: [] };
+    const context = new AudioContext();
     const source = context.createMediaElementSource(video);
     const ear = context.createScriptProcessor(256, 2, 2);
     let silent = 0;
     ear.onaudioprocess = (event) => {
+        const stamp = context.getOutputTimestamp();
+        seen.clocks.push(stamp.performanceTime - stamp.contextTime * 1000);
         const samples = event.inputBuffer.getChannelData(0);
         for (let n = 0; n < samples.length; n += 1) {
             if (Math.abs(samples[n]) < 0.02) { silent += 1; continue; }
-            if (silent > 2400) {
-                const when = event.playbackTime - 2 * 256 / context.sampleRate + n / context.sampleRate;
-                const stamp = context.getOutputTimestamp();
-                seen.beeps.push(stamp.performanceTime + (when - stamp.contextTime) * 1000);
-            }
+            if (silent > 2400) seen.beeps.push((event.playbackTime + n / context.sampleRate) * 1000);
             silent = 0;
         }
     };
@@ -56,20 +57,21 @@ LISTEN = """() => {
     ear.connect(context.destination);
     const canvas = new OffscreenCanvas(8, 8);
     const pen = canvas.getContext("2d", { willReadFrequently: true });
-    let bright = false;
+    window.bright = true;
     const look = (_now, frame) => {
         pen.drawImage(video, 0, 0, 8, 8);
         const light = pen.getImageData(4, 4, 1, 1).data[0] > 128;
-        if (light && !bright) seen.flashes.push([frame.expectedDisplayTime, frame.mediaTime]);
-        bright = light;
+        seen.frames.push(frame.expectedDisplayTime - frame.mediaTime * 1000);
+        if (light && !window.bright) seen.flashes.push(frame.mediaTime);
+        window.bright = light;
         video.requestVideoFrameCallback(look);
     };
     video.requestVideoFrameCallback(look);
-    let shown = "";
+    window.shown = "";
     const read = () => {
         const text = [...document.querySelectorAll(".shaka-text-container")].map((box) => box.textContent).join("");
-        if (text && text !== shown) seen.cues.push([text, video.currentTime]);
-        shown = text;
+        if (text && text !== window.shown) seen.cues.push([text, video.currentTime]);
+        window.shown = text;
         requestAnimationFrame(read);
     };
     requestAnimationFrame(read);
@@ -82,25 +84,81 @@ SEEK = """async (at) => {
     const sought = new Promise((resolve) => video.addEventListener("seeked", resolve, { once: true }));
     video.currentTime = at;
     await sought;
-    seen.flashes.length = seen.beeps.length = seen.cues.length = 0;
+    window.bright = true;
+    for (const list of Object.values(seen)) list.length = 0;
     await video.play();
-    const end = performance.now() + 8000;
-    while (performance.now() < end && (seen.flashes.length < 2 || seen.beeps.length < 2)) {
+    const end = performance.now() + 10_000;
+    while (performance.now() < end && (seen.flashes.length < 1 || seen.beeps.length < 1 || seen.frames.length < 20)) {
         await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    return structuredClone({ flashes: seen.flashes, beeps: seen.beeps, cues: seen.cues });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    return structuredClone(seen);
+}"""
+#: Plays a second at each place, on a rung that is held.
+PLAY = """const play = async (video, at, height = video.videoHeight) => {
+        const before = video.getVideoPlaybackQuality().totalVideoFrames;
+        video.currentTime = at;
+        await video.play();
+        const end = performance.now() + 15_000;
+        while (performance.now() < end && (video.currentTime < at + 0.7 || video.seeking
+                                           || video.videoHeight !== height)) {
+            await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+        return video.currentTime >= at + 0.7 && video.getVideoPlaybackQuality().totalVideoFrames > before + 5;
+    };"""
+HLS_JS = """async ([master, places]) => {
+    PLAY
+    const hls = new Hls({ startLevel: 0 }), faults = [], video = document.createElement("video");
+    document.body.append(video);
+    hls.on(Hls.Events.ERROR, (_name, data) => data.fatal && faults.push(data.details));
+    const ready = new Promise((resolve) => hls.on(Hls.Events.MANIFEST_PARSED, resolve));
+    hls.loadSource(master);
+    hls.attachMedia(video);
+    await ready;
+    const played = [];
+    const rungs = hls.levels.map((one, n) => [one.height, n]).sort((one, other) => one[0] - other[0]);
+    for (const [height, level] of rungs) {
+        hls.currentLevel = level;
+        for (const at of places) {
+            const moved = await play(video, at, height);
+            played.push({ height: video.videoHeight, moved });
+        }
+    }
+    return { faults, played, seconds: video.duration, sounds: hls.allAudioTracks.length,
+             texts: hls.allSubtitleTracks.length };
+}""".replace("PLAY", PLAY)
+DASH = """async ([manifest, places]) => {
+    PLAY
+    const { player } = document.querySelector("[data-player]"), video = document.querySelector("video");
+    await player.load(manifest);
+    player.configure({ abr: { enabled: false } });
+    const tracks = player.getVideoTracks().sort((one, other) => one.height - other.height), played = [];
+    for (const track of tracks) {
+        player.selectVideoTrack(track, true);
+        for (const at of places) played.push({ moved: await play(video, at, track.height) });
+    }
+    return { type: player.getManifestType(), heights: tracks.map((one) => one.height), played,
+             seconds: video.duration, sounds: player.getAudioTracks().map((one) => one.language),
+             texts: player.getTextTracks().map((one) => one.language) };
+}""".replace("PLAY", PLAY)
+#: The very same film as one plain file: what the measuring itself, the screen and the loudspeaker add.
+PLAIN = """async (address) => {
+    const file = await (await fetch(address)).blob();
+    const video = document.createElement("video");
+    document.body.replaceChildren(video);
+    video.src = URL.createObjectURL(file);
+    await new Promise((resolve) => video.addEventListener("canplay", resolve, { once: true }));
 }"""
 
 
 @pytest.fixture(scope="module")
 def flashing(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A minute at 25 frames a second: from one second on, each second and a half, a flash, a beep and a cue."""
+    """A minute at 25 frames a second: each second a flash, a beep and a cue."""
     ffmpeg = shutil.which("ffmpeg")
     if ffmpeg is None:
         pytest.skip("ffmpeg is not installed (apt-get install ffmpeg)")
     folder = tmp_path_factory.mktemp("flashing")
-    cues = [f"{n + 1}\n{stamp(1 + n * EVERY)} --> {stamp(1 + n * EVERY + 0.8)}\ncue {n}\n"
+    cues = [f"{n + 1}\n{stamp(1 + n * EVERY)} --> {stamp(1 + n * EVERY + 0.6)}\ncue {n}\n"
             for n in range(int((SECONDS - 2) / EVERY))]
     (folder / "cues.srt").write_text("\n".join(cues))
     on = f"gte(t,1)*lt(mod(t-1,{EVERY}),0.2)*lt(t,{SECONDS - 1})"
@@ -122,7 +180,14 @@ def stamp(seconds: float) -> str:
 @pytest.fixture(scope="module")
 def encoded(site: Site, flashing: Path) -> Callable[[str], str]:
     """Return a function that encodes the film in a form of segments, and gives the edition's public id."""
+    made: dict[str, str] = {}
+
     def encode(form: str) -> str:
+        if form not in made:
+            made[form] = encode_once(form)
+        return made[form]
+
+    def encode_once(form: str) -> str:
         with site.app.app_context():
             with unit_of_work() as session:
                 title = Title(kind="film", slug=f"flashing-{form}", original_title=f"Flashing {form}",
@@ -151,34 +216,115 @@ def encoded(site: Site, flashing: Path) -> Callable[[str], str]:
     return encode
 
 
-@pytest.mark.parametrize("form", ["ts", "fmp4"])
-def test_picture_sound_and_cues_come_together(form: str, encoded: Callable[[str], str], site: Site,
+def places() -> list[float]:
+    """The start, the end, and twenty between them; none within a beep, whose beginning would not be heard."""
+    chance = random.Random(7)
+    return [0.0, SECONDS - 4.5, *(chance.randrange(SECONDS - 6) + chance.uniform(0.3, 0.85) for _ in range(SEEKS))]
+
+
+def from_beat(seconds: float) -> float:
+    """How far a moment is from the nearest one at which something happens."""
+    return (seconds - 1 + EVERY / 2) % EVERY - EVERY / 2
+
+
+def sound_after_picture(seen: dict[str, Any]) -> list[float]:
+    """How many milliseconds each beep comes after its place in the picture's clock."""
+    shift = statistics.median(seen["clocks"]) - statistics.median(seen["frames"])
+    return [from_beat((beep + shift) / 1000) * 1000 for beep in seen["beeps"]]
+
+
+@pytest.fixture(scope="module")
+def apparatus(site: Site, flashing: Path, chromium: Browser) -> float:
+    """Milliseconds by which the sound of a plain file of the same film seems to come late."""
+    plain = flashing.with_suffix(".mp4")
+    subprocess.run([str(shutil.which("ffmpeg")), "-v", "error", "-y", "-i", str(flashing), "-map", "0:v", "-map", "0:a",
+                    "-c:v", "copy", "-c:a", "aac", "-movflags", "+faststart", str(plain)], check=True, timeout=60)
+    page = chromium.new_context().new_page()
+    page.route("**/plain.mp4", lambda route: route.fulfill(path=plain, content_type="video/mp4"))
+    page.goto(f"{site.url}/en/films")
+    page.evaluate(PLAIN, f"{site.url}/plain.mp4")
+    page.evaluate(LISTEN)
+    found = [late for place in places()[:8] for late in sound_after_picture(page.evaluate(SEEK, place))]
+    page.context.close()
+    return statistics.median(found)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_picture_sound_and_cues_come_together(form: str, encoded: Callable[[str], str], site: Site, apparatus: float,
                                               open_page: Callable[..., Page], capsys: Any) -> None:
     """Picture and sound within 45 ms, cues within 100 ms: at the start, at the end, and after twenty random seeks."""
     page = open_page(f"{site.url}/en/watch/{encoded(form)}")
-    page.wait_for_selector("[data-player][data-state=ready]")
+    page.wait_for_selector(READY)
     page.evaluate(LISTEN)
     page.evaluate("""() => {
         const { player } = document.querySelector("[data-player]");
         player.selectTextTrack(player.getTextTracks()[0]);
     }""")
-    chance = random.Random(7)
-    places = [0.0, SECONDS - 6.0, *(chance.uniform(0, SECONDS - 6) for _ in range(SEEKS))]
     apart, late, off = [], [], []
-    for place in places:
+    for place in places():
         seen = page.evaluate(SEEK, place)
         assert seen["flashes"], f"no flash after {place:.2f} s"
         assert seen["beeps"], f"no beep after {place:.2f} s"
-        for shown, media in seen["flashes"]:
-            off.append((media - 1) % EVERY)
-            nearest = min(seen["beeps"], key=lambda beep: abs(beep - shown))
-            if abs(nearest - shown) < EVERY * 500:
-                apart.append(nearest - shown)
-        late += [at - (1 + int(text.rpartition(" ")[2]) * EVERY) for text, at in seen["cues"]]
+        off += [abs(from_beat(media)) for media in seen["flashes"]]
+        apart.append(statistics.median(sound_after_picture(seen)) - apparatus)
+        starts = [(1 + int(text.rpartition(" ")[2]) * EVERY, at) for text, at in seen["cues"]]
+        late += [at - start for start, at in starts if start > place]  # within others the seek has landed
     with capsys.disabled():
-        print(f"\n{form}: {len(apart)} pairs, sound after picture {statistics.median(apart):+.0f} ms "  # noqa: T201
-              f"({min(apart):+.0f} … {max(apart):+.0f}); cues {statistics.median(late) * 1000:+.0f} ms "
-              f"({min(late) * 1000:+.0f} … {max(late) * 1000:+.0f})")
-    assert len(apart) >= len(places)
-    assert max(min(value, EVERY - value) for value in off) < 0.001  # a flash's frame has its very time
+        print(f"\n{form}: sound after picture {statistics.median(apart):+.1f} ms ({min(apart):+.0f} … "  # noqa: T201
+              f"{max(apart):+.0f}) at {len(apart)} places, the apparatus {apparatus:+.1f} ms; {len(late)} cues "
+              f"{statistics.median(late) * 1000:+.0f} ms ({min(late) * 1000:+.0f} … {max(late) * 1000:+.0f})")
+    assert statistics.median(off) < 0.002  # a flash's frame has its very time; a busy machine may not show one
+    assert all(one % FRAME < 0.002 for one in off)
     assert abs(statistics.median(apart)) <= 45
+    assert sum(abs(one) > 45 for one in apart) <= len(apart) // 5  # a hiccup of the machine is no fault of the film
+    assert len(late) >= len(apart) / 2
+    assert min(late) >= 0
+    assert sum(one > 0.1 for one in late) <= len(late) // 10
+
+
+def master_of(page: Page, site: Site, edition: str) -> str:
+    page.goto(f"{site.url}/en/watch/{edition}")
+    page.wait_for_selector(READY)
+    return str(json.loads(page.locator("[data-player-settings]").text_content() or "")["master"])
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_hls_js_plays_every_rung(form: str, encoded: Callable[[str], str], site: Site,
+                                 open_page: Callable[..., Page]) -> None:
+    page = open_page(f"{site.url}/en/films")
+    master = master_of(page, site, encoded(form))
+    page.goto(f"{site.url}/en/films")
+    page.evaluate((Path(__file__).parent / "vendor/hls-1.7.4/hls.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate(HLS_JS, [master, [0, 17.3, SECONDS - 3]])
+    assert found["faults"] == []
+    assert [(played["height"], played["moved"]) for played in found["played"]] == [
+        (height, True) for height in (180, 360) for _ in range(3)]
+    assert (found["sounds"], found["texts"]) == (1, 1)
+    assert abs(found["seconds"] - SECONDS) < 0.1
+
+
+def test_shaka_plays_the_dash_manifest(encoded: Callable[[str], str], site: Site,
+                                       open_page: Callable[..., Page]) -> None:
+    page = open_page(f"{site.url}/en/films")
+    manifest = master_of(page, site, encoded("fmp4")).replace("master.m3u8", "manifest.mpd")
+    found = page.evaluate(DASH, [manifest, [0, 17.3, SECONDS - 3]])
+    assert found["type"] == "DASH"
+    assert found["heights"] == [180, 360]
+    assert [played["moved"] for played in found["played"]] == [True] * 6
+    assert (found["sounds"], found["texts"]) == (["und"], ["en"])
+    assert abs(found["seconds"] - SECONDS) < 0.1
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_ffmpeg_decodes_the_master(form: str, encoded: Callable[[str], str], site: Site,
+                                   open_page: Callable[..., Page]) -> None:
+    """Every rung has every frame, and the sound is as long as the picture."""
+    page = open_page(f"{site.url}/en/films")
+    master = site.url + urlsplit(master_of(page, site, encoded(form))).path
+    for stream, frames in (("v:0", SECONDS * 25), ("v:1", SECONDS * 25), ("a:0", SECONDS * 48_000 / 1024)):
+        done = subprocess.run([
+            str(shutil.which("ffmpeg")), "-nostdin", "-v", "error", "-xerror", "-i", master, "-map", f"0:{stream}",
+            "-f", "framemd5", "-fps_mode", "passthrough", "-"], capture_output=True, text=True, check=True, timeout=120)
+        made = [line for line in done.stdout.splitlines() if not line.startswith("#")]
+        assert done.stderr == ""
+        assert abs(len(made) - frames) <= (0 if stream.startswith("v") else 2)

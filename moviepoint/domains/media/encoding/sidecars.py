@@ -136,6 +136,7 @@ def _as_text(source: Path, encoding: str) -> Probe | None:
     """Return the probe of a subtitle file, or None for what is no text. Raises Refused for other texts."""
     with source.open("rb") as stream:
         head = stream.read(4096)
+    containers.refuse_archive(head)
     if containers.container_name(head) is not None:
         return None
     wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or encoding.startswith("utf")
