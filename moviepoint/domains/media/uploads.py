@@ -17,7 +17,7 @@ from moviepoint.domains.catalog.models import Episode, Title
 from moviepoint.domains.media import services
 from moviepoint.domains.media.checking import AUDIO_KINDS, LABEL_LENGTH, LANGUAGE_LENGTH, SUBTITLE_ROLES
 from moviepoint.domains.media.encoding.naming import Intent, guess
-from moviepoint.domains.media.models import Edition, EncodingJob, SourceAsset, Upload
+from moviepoint.domains.media.models import AudioTrack, Edition, EncodingJob, SourceAsset, SubtitleTrack, Upload
 from moviepoint.kernel import events
 from moviepoint.kernel.db import utcnow
 from moviepoint.kernel.errors import Forbidden, InsufficientStorage, Invalid, NotFound
@@ -71,6 +71,8 @@ def create_upload(session: Session, actor: Actor, storage: Storage, settings: Se
         raise InsufficientStorage(_("There is not enough room on the server for this file. Tell whoever runs it."))
     name = one_line(filename.replace("\\", "/").rsplit("/", 1)[-1])[:255]
     wanted = checked_intent(guess(name) if intent is None else intent)
+    if wanted.replaces:
+        require_track(actor, edition, wanted)
     upload = Upload(user_id=actor.id, size=size, filename=name, edition_id=edition.id if edition else None,
                     intent=msgspec.to_builtins(wanted),
                     expires_at=utcnow() + timedelta(hours=settings.upload_expiry_hours))
@@ -105,7 +107,17 @@ def checked_intent(intent: Intent) -> Intent:
     if intent.use == "film":
         return Intent()
     return Intent(intent.use, language, intent.kind, one_line(intent.label)[:LABEL_LENGTH],
-                  one_line(intent.studio)[:LABEL_LENGTH], encoding)
+                  one_line(intent.studio)[:LABEL_LENGTH], encoding, intent.replaces)
+
+
+def require_track(actor: Actor, edition: Edition | None, intent: Intent) -> None:
+    """Raise Forbidden, or Invalid where the edition has no such track as a file is to take the place of."""
+    require(actor, "media.manage")
+    rows: Sequence[AudioTrack | SubtitleTrack] = ()
+    if edition is not None:
+        rows = edition.audio if intent.use == "audio" else edition.subtitles
+    if all(row.id != intent.replaces for row in rows):
+        raise Invalid(_("This edition has no such track to replace."), code="replaces")
 
 
 def on_the_way(session: Session, actor: Actor, edition: Edition) -> Sequence[Upload]:

@@ -211,7 +211,8 @@ def intent_in(metadata: dict[str, str]) -> Intent | None:
     if "use" not in metadata:
         return None
     try:
-        return msgspec.convert({name: metadata[name] for name in Intent.__struct_fields__ if name in metadata}, Intent)
+        return msgspec.convert({name: metadata[name] for name in Intent.__struct_fields__ if name in metadata}, Intent,
+                               strict=False)
     except msgspec.ValidationError as error:
         raise Invalid(str(error), code="metadata") from None
 
