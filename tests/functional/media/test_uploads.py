@@ -171,7 +171,9 @@ def test_abandoned_uploads_expire(app: MoviePoint, client: FlaskClient, session:
 
 @pytest.mark.parametrize(("headers", "status"), [
     ({}, 412), (TUS, 422), (TUS | {"Upload-Length": "0"}, 422), (TUS | {"Upload-Length": "-5"}, 422),
-    (TUS | {"Upload-Length": "9" * 30}, 422), (TUS | {"Upload-Length": str(10**15)}, 422),
+    (TUS | {"Upload-Length": "9" * 30}, 422), (TUS | {"Upload-Length": str(10**15)}, 413),
+    (TUS | {"Upload-Length": "5", "Upload-Concat": "whole"}, 422), (TUS | {"Upload-Concat": "final"}, 422),
+    (TUS | {"Upload-Concat": "final;"}, 422), (TUS | {"Upload-Concat": "final;/api/v1/uploads/none"}, 404),
     (TUS | {"Upload-Length": "5", "Upload-Metadata": "filename %%%"}, 422),
     (TUS | {"Upload-Length": "5", "Upload-Metadata": f"edition {base64.b64encode(b'nothing').decode()}"}, 404),
 ])
@@ -212,7 +214,9 @@ def test_nobody_uploads_without_signing_in(app: MoviePoint) -> None:
 def test_the_server_says_what_it_can(client: FlaskClient) -> None:
     headers = client.options(URL).headers
     assert headers["Tus-Version"] == "1.0.0"
-    assert set(headers["Tus-Extension"].split(",")) == {"creation", "expiration", "checksum", "termination"}
+    assert set(headers["Tus-Extension"].split(",")) == {
+        "creation", "expiration", "checksum", "termination", "concatenation"}
+    assert headers["Tus-Max-Size"] == str(200 * 2**30)
 
 
 def test_a_series_takes_no_film(client: FlaskClient) -> None:
