@@ -95,14 +95,15 @@ def gunicorn(house: House, **settings: str) -> Iterator[Gunicorn]:
 
 
 @contextmanager
-def nginx(server: Gunicorn, house: House, folder: Path) -> Iterator[str]:
-    """Run nginx with the shipped configuration before a server; gives its address."""
+def nginx(server: Gunicorn, house: House, folder: Path, body: str = "0") -> Iterator[str]:
+    """Run nginx with the shipped configuration before a server; gives its address. `body`: what a request may have."""
     if NGINX is None:
         pytest.skip("nginx is not installed (apt-get install nginx)")
     port = free_port()
     text = CONFIGURATION.read_text(encoding="utf-8")
     for ours, theirs in (("127.0.0.1:8000", f"127.0.0.1:{server.port}"), ("listen 80", f"listen 127.0.0.1:{port}"),
-                         ("/srv/moviepoint/instance/media", str(house.settings.media_path))):
+                         ("/srv/moviepoint/instance/media", str(house.settings.media_path)),
+                         ("client_max_body_size 0;", f"client_max_body_size {body};")):
         assert text.count(ours) == 1, ours
         text = text.replace(ours, theirs)
     temporary = "".join(f"{kind}_temp_path {folder}/{kind};\n"

@@ -22,7 +22,7 @@ from moviepoint.domains.media import joining, uploads
 from moviepoint.domains.media.models import Upload
 from moviepoint.kernel.db import db, unit_of_work, utcnow
 from tests.functional.media.house import House
-from tests.functional.media.serving import Gunicorn, gunicorn, make_token
+from tests.functional.media.serving import Gunicorn, gunicorn, make_token, nginx
 
 #: tuspy leaves the files open that it reads; what the server opens is in another process.
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
@@ -154,6 +154,19 @@ def test_a_file_in_parallel_parts_becomes_one(house: House, server: Gunicorn, to
     assert digest(house.storage.path(row.key)) == digest(file)
     assert [path.name for path in house.storage.path("uploads").iterdir()] == [row.public_id]
     assert db.session.scalars(select(Upload.id)).all() == [row.id]
+
+
+def test_chunks_go_through_nginx_as_they_come(house: House, token: str, tmp_path: Path) -> None:
+    file = noise(tmp_path / "film.mkv", 20 * MIB)
+    folder = tmp_path / "nginx"
+    folder.mkdir()
+    with gunicorn(house, free_disk_reserve_bytes="1", trusted_proxies="1") as server, nginx(server, house, folder) as url:
+        sending = TusClient(f"{url}/api/v1/uploads", headers=headers(token)).uploader(str(file), chunk_size=16 * MIB)
+        sending.upload_chunk()
+        assert sending.url.startswith(f"{url}/api/v1/uploads/")
+        assert list((folder / "client_body").iterdir()) == []
+        sending.upload()
+    assert digest(house.storage.path(row_of(sending.url).key)) == digest(file)
 
 
 def test_many_send_at_once_and_two_to_one_upload_never_mix(house: House, server: Gunicorn, token: str,
