@@ -160,7 +160,7 @@ def test_chunks_go_through_nginx_as_they_come(house: House, token: str, tmp_path
     file = noise(tmp_path / "film.mkv", 20 * MIB)
     folder = tmp_path / "nginx"
     folder.mkdir()
-    with gunicorn(house, free_disk_reserve_bytes="1", trusted_proxies="1") as server, nginx(server, house, folder) as url:
+    with gunicorn(house, trusted_proxies="1") as server, nginx(server, house, folder) as url:
         sending = TusClient(f"{url}/api/v1/uploads", headers=headers(token)).uploader(str(file), chunk_size=16 * MIB)
         sending.upload_chunk()
         assert sending.url.startswith(f"{url}/api/v1/uploads/")
