@@ -20,7 +20,7 @@ from moviepoint.domains.media.encoding.profiles import Profile
 from moviepoint.kernel.db import unit_of_work
 from moviepoint.kernel.policies import SYSTEM
 
-SIZE, CLIP_SECONDS, SHORT_SECONDS = "1280x720", 20, 180
+SIZE, CLIP_SECONDS, SHORT_SECONDS = "1920x1080", 20, 180
 PROFILE = Profile()
 
 
@@ -37,7 +37,7 @@ def run(tools: Tools, work: Path, options: argparse.Namespace) -> dict[str, floa
     medians = {name: statistics.median(values) for name, values in rows.items()}
     words = {"bare": "one bare process", "long": f"a film of {options.hours:g} h",
              "short": f"a film of {SHORT_SECONDS // 60} min"}
-    print(f"{SIZE}, rungs of 720, 480 and 360 lines; seconds to the first segment, median of {len(rows['bare'])}")
+    print(f"{SIZE}, four rungs and a dub; seconds to the first segment, median of {len(rows['bare'])}")
     for name, word in words.items():
         print(f"{word:<20} {medians[name]:>8.2f} {medians[name] / medians['bare']:>8.2f}")
     return {"first_segment_vs_one_range": round(medians["long"] / medians["bare"], 3),
@@ -64,19 +64,19 @@ def first(app: MoviePoint, film: Path) -> float:
 
 
 def bare(tools: Tools, film: Path, out: Path) -> float:
-    """Return the seconds until one ffmpeg process has written the first segment of three rungs and of the sound."""
+    """Return the seconds until one ffmpeg process has written the first segment of four rungs and of the sound."""
     out.mkdir()
     command = [str(tools.ffmpeg), "-hide_banner", "-nostdin", "-v", "error", "-y", "-i", str(film), "-filter_complex",
-               "[0:v]split=3[a][b][c];[b]scale=854:480[d];[c]scale=640:360[e]"]
-    rungs = ((720, "[a]", 22, 3200), (480, "[d]", 22, 1500), (360, "[e]", 23, 800))
-    for lines, label, crf, kbps in rungs:
-        command += ["-map", label, "-c:v", "libx264", "-preset", PROFILE.preset, "-crf", str(crf), "-maxrate",
-                    f"{kbps}k", "-bufsize", f"{2 * kbps}k", "-pix_fmt", "yuv420p", "-g", "48", "-keyint_min", "48",
-                    "-sc_threshold", "0", "-f", "hls", "-hls_time", "6", "-hls_list_size", "0", "-hls_flags",
-                    "temp_file", "-hls_segment_filename", str(out / f"{lines}-%04d.ts"), str(out / f"{lines}.m3u8")]
+               "[0:v]split=4[a][b][c][d];[b]scale=1280:720[e];[c]scale=854:480[f];[d]scale=640:360[g]"]
+    for rung, label in zip(PROFILE.rungs, ("[a]", "[e]", "[f]", "[g]"), strict=True):
+        command += ["-map", label, "-c:v", "libx264", "-preset", PROFILE.preset, "-crf", str(rung.crf), "-maxrate",
+                    f"{rung.max_kbps}k", "-bufsize", f"{2 * rung.max_kbps}k", "-pix_fmt", "yuv420p", "-g", "48",
+                    "-keyint_min", "48", "-sc_threshold", "0", "-f", "hls", "-hls_time", "6", "-hls_list_size", "0",
+                    "-hls_flags", "temp_file", "-hls_segment_filename", str(out / f"{rung.lines}-%04d.ts"),
+                    str(out / f"{rung.lines}.m3u8")]
     command += ["-map", "0:a", "-c:a", "aac", "-b:a", "160k", "-f", "hls", "-hls_time", "6", "-hls_list_size", "0",
                 "-hls_flags", "temp_file", "-hls_segment_filename", str(out / "audio-%04d.ts"), str(out / "audio.m3u8")]
-    names = [*(str(lines) for lines, *_ in rungs), "audio"]
+    names = [*(str(rung.lines) for rung in PROFILE.rungs), "audio"]
     begun = time.monotonic()
     process = subprocess.Popen(command)
     while not all((out / f"{name}-0000.ts").exists() for name in names):

@@ -142,7 +142,7 @@ def work_for_ever(text: str, core: str) -> None:
 def make_film(tools: Tools, path: Path, size: str, seconds: float, whole: float = 0) -> Path:
     """A moving picture with a tone; `whole` makes it so many seconds long by repeating it without encoding."""
     clip = path.with_name(f"clip-{path.name}") if whole else path
-    run(tools, "-f", "lavfi", "-i", f"testsrc2=s={size}:r=24:d={seconds},noise=alls=4:allf=t", "-f", "lavfi", "-i",
+    run(tools, "-f", "lavfi", "-i", f"testsrc2=s={size}:r=24:d={seconds}", "-f", "lavfi", "-i",
         f"sine=f=440:r=48000:d={seconds}", "-c:v", "libx264", "-preset", "ultrafast", "-crf", "34", "-g", "48",
         "-pix_fmt", "yuv420p", "-c:a", "aac", "-shortest", str(clip))
     if whole:

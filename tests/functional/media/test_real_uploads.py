@@ -198,6 +198,17 @@ def test_many_send_at_once_and_two_to_one_upload_never_mix(house: House, server:
     assert stored in {digest(file) for file in files[:4]}
 
 
+def test_a_chunk_has_any_size(house: House, server: Gunicorn, token: str, tmp_path: Path) -> None:
+    """A client that is told nothing of chunks sends the whole file in one: more than a form may have."""
+    file = tmp_path / "film.mkv"
+    with file.open("wb") as stream:
+        stream.truncate(80 * MIB)
+    sending = TusClient(f"{server.url}/api/v1/uploads", headers=headers(token)).uploader(str(file))
+    sending.upload()
+    row = row_of(sending.url)
+    assert (row.state, house.storage.path(row.key).stat().st_size) == ("stored", 80 * MIB)
+
+
 def test_a_wrong_checksum_is_refused_and_the_chunk_is_gone(server: Gunicorn, token: str) -> None:
     begun = requests.post(f"{server.url}/api/v1/uploads", timeout=10, headers=headers(token) | {
         "Tus-Resumable": "1.0.0", "Upload-Length": "10"})

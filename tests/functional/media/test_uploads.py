@@ -4,6 +4,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -303,3 +304,19 @@ def test_unfinished_uploads_are_found_again_by_who_sent_them(client: FlaskClient
     client.delete_cookie("session")
     sign_in("member")
     assert client.get(f"{URL}?edition={edition_id}").status_code == 403
+
+
+def test_a_large_chunk_of_somebody_with_a_cookie_is_taken(app: MoviePoint, client: FlaskClient, session: Session,
+                                                          monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check of the CSRF token looks at the body before the view does."""
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
+    monkeypatch.setitem(app.config, "WTF_CSRF_CHECK_DEFAULT", False)
+    monkeypatch.setitem(app.config, "MAX_CONTENT_LENGTH", 1000)
+    with client:
+        token = re.search(r'name="csrf-token" content="([^"]+)"', client.get("/admin/").text)
+    assert token
+    signed = {"X-CSRFToken": token[1]}
+    address = "/" + client.post(URL, headers=TUS | signed | {"Upload-Length": "3000"}).headers["Location"].split(
+        "/", 3)[3]
+    assert send(client, address, 0, bytes(3000), **signed).status_code == 204
+    assert stored(app, session, address)[1].stat().st_size == 3000

@@ -12,12 +12,14 @@ import binascii
 import fcntl
 import hashlib
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from email.utils import format_datetime
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from flask import Response, current_app, request, url_for
@@ -73,6 +75,13 @@ class ChecksumMismatch(MoviePointError):
 
     def problem(self) -> dict[str, object]:
         return super().problem() | {"status": 460, "title": "Checksum Mismatch"}
+
+
+@resource.url_value_preprocessor
+def take_chunks(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Let a chunk have any size, before anything looks at its body: it goes to disk block by block."""
+    if endpoint == f"{resource.name}.{append.__name__}":
+        request.max_content_length = sys.maxsize
 
 
 @resource.after_request
@@ -175,7 +184,6 @@ def status(public_id: str) -> UploadInfo:
 @resource.patch("/uploads/<public_id>")
 def append(public_id: str) -> Response:
     """Take the next bytes; the request that brings the last ones only marks the upload as stored."""
-    request.max_content_length = None  # a chunk has any size: it goes to disk block by block
     _require_version()
     if request.mimetype != OFFSET_TYPE:
         raise Invalid(_("A chunk's Content-Type is %(type)s.", type=OFFSET_TYPE), code="content-type")
