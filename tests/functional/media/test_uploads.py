@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from moviepoint.app import MoviePoint
-from moviepoint.domains.accounts.models import User
+from moviepoint.domains.accounts.models import Role, User
 from moviepoint.domains.catalog.models import Title
 from moviepoint.domains.media import uploads
-from moviepoint.domains.media.models import Edition, EncodingJob, Upload
+from moviepoint.domains.media.models import Edition, EncodingJob, SubtitleTrack, Upload
 from moviepoint.kernel.db import unit_of_work, utcnow
 
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -279,6 +279,7 @@ def test_each_upload_becomes_what_it_was_said_to_be(client: FlaskClient, session
 @pytest.mark.parametrize("said", [
     {"use": "folder"}, {"use": "audio", "language": "not a language"}, {"use": "audio", "kind": "forced"},
     {"use": "subtitles", "kind": "dub"}, {"use": "subtitles", "encoding": "klingon"},
+    {"use": "audio", "replaces": "999"}, {"use": "subtitles", "replaces": "x"}, {"use": "audio", "replaces": "-1"},
     {"use": "subtitles", "encoding": "utf-8\0"}, {"use": "audio", "language": "en-" + "x" * 60}])
 def test_what_cannot_be_is_refused_before_a_byte_is_sent(client: FlaskClient, session: Session, edition_id: str,
                                                          said: dict[str, str]) -> None:
@@ -320,3 +321,36 @@ def test_a_large_chunk_of_somebody_with_a_cookie_is_taken(app: MoviePoint, clien
         "/", 3)[3]
     assert send(client, address, 0, bytes(3000), **signed).status_code == 204
     assert stored(app, session, address)[1].stat().st_size == 3000
+
+
+def test_who_only_uploads_replaces_nothing(client: FlaskClient, session: Session, edition_id: str,
+                                           sign_in: Callable[..., User]) -> None:
+    with unit_of_work() as work:
+        work.add(Role(name="contributor-of-files", permissions=["media.upload"]))
+        edition = work.scalars(select(Edition).where(Edition.public_id == edition_id)).one()
+        row = SubtitleTrack(edition_id=edition.id, path=None, language="de", position=0)
+        work.add(row)
+    said = TUS | {"Upload-Length": "3", "Upload-Metadata": metadata(
+        edition=edition_id, filename="x.srt", use="subtitles", replaces=str(row.id))}
+    assert client.post(URL, headers=said).status_code == 201
+    upload = session.scalars(select(Upload)).one()
+    assert (upload.intent or {})["replaces"] == row.id
+    client.delete_cookie("session")
+    sign_in("contributor-of-files")
+    assert client.post(URL, headers=said).status_code == 403
+    plain = TUS | {"Upload-Length": "3", "Upload-Metadata": metadata(edition=edition_id, filename="x.srt")}
+    assert client.post(URL, headers=plain).status_code == 201
+
+
+def test_what_replaces_a_track_belongs_to_its_edition(client: FlaskClient, edition_id: str) -> None:
+    with unit_of_work() as work:
+        title = Title(kind="film", slug="another", original_title="Another")
+        work.add(title)
+        work.flush()
+        other = Edition(title_id=title.id)
+        other.subtitles = [SubtitleTrack(path=None, language="de", position=0)]
+        work.add(other)
+    said = {"use": "subtitles", "replaces": str(other.subtitles[0].id)}
+    for more in ({"edition": edition_id}, {}):
+        answer = client.post(URL, headers=TUS | {"Upload-Length": "3", "Upload-Metadata": metadata(**said, **more)})
+        assert (answer.status_code, answer.json["code"]) == (422, "replaces")
