@@ -121,7 +121,8 @@ def tampered(place: Place) -> list[str]:
         "stream_0/data0000.ts%0d%0aX: y",
         "stream_0/data0000.ts%0aX-Accel-Redirect:/moviepoint-media/secret.ts", "%2fmoviepoint-media%2fsecret.ts"]
     tokens = [
-        other.token, token.upper(), token[:-1], token + "A", token[:-1] + "%41", token + "%00", token + "=", "", "-",
+        other.token, token.upper(), token[:-1], token + "A",
+        token[:-1] + ("%42" if token[-1] == "A" else "%41"), token + "%00", token + "=", "", "-",
         mac, f"{audience}.{expires}", f"{audience}.{expires}-", f"{audience}.0{expires}-{mac}",
         f"{audience}.{expires.upper()}-{mac}" if expires.upper() != expires else f"a.{expires}-{mac}",
         f"s.{expires}-{mac}", f"u1.{expires}-{mac}", f"{audience}.{int(expires, 16) + 3600:x}-{mac}", old, nobody,
