@@ -12,6 +12,7 @@ from moviepoint.domains.media import (
     content,
     delivery,
     edition_admin,
+    joining,
     pictures,
     profile_admin,
     tasks,
@@ -46,7 +47,7 @@ def register_permissions() -> Sequence[Permission]:
 
 @hookimpl
 def register_tasks() -> Sequence[Task]:
-    return [Task("media.work", tasks.work, priority=SOON),
+    return [Task("media.work", tasks.work, priority=SOON), Task(joining.JOIN, tasks.join_upload),
             Task("media.sweep", tasks.sweep, every=timedelta(seconds=10)),
             Task("media.expire_uploads", tasks.expire_uploads, every=timedelta(hours=1))]
 
