@@ -18,6 +18,7 @@ from moviepoint.domains.catalog.models import (
     Season,
     Title,
     TitleGenre,
+    TitleScore,
     TitleText,
 )
 from moviepoint.domains.catalog.policies import visible
@@ -279,7 +280,7 @@ def genre_by_slug(session: Session, slug: str) -> Genre | None:
 
 def list_ids(session: Session, *, kind: str | None, genre_id: int | None, order: str, locale: str, offset: int,
              limit: int) -> tuple[list[int], int]:
-    """Return one page of public titles' ids and how many there are; `order` is new, year, or name."""
+    """Return one page of public titles' ids and how many there are; `order` is new, rating, year, or name."""
     statement = _public(select(Title.id))
     if kind:
         statement = statement.where(Title.kind == kind)
@@ -290,6 +291,9 @@ def list_ids(session: Session, *, kind: str | None, genre_id: int | None, order:
         own = aliased(TitleText)
         statement = statement.outerjoin(own, and_(own.title_id == Title.id, own.locale == locale))
         statement = statement.order_by(func.coalesce(func.nullif(own.name, ""), Title.original_title), Title.id)
+    elif order == "rating":
+        statement = statement.outerjoin(TitleScore, TitleScore.title_id == Title.id)
+        statement = statement.order_by(func.coalesce(TitleScore.score, 0).desc(), Title.id)
     elif order == "year":
         statement = statement.order_by(Title.year.is_(None), Title.year, Title.id)
     else:

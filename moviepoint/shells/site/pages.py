@@ -43,6 +43,7 @@ def init_app(app: Flask, settings: Settings, hooks: HookManager) -> None:
     app.jinja_env.globals.update(slot=lambda name, **arguments: _slot(fills, name, arguments), asset=asset_url,
                                  site_name=settings.site_name, site_locales=settings.locales, nav_items=nav,
                                  csp_nonce=csp_nonce, here_in=here_in, active_theme=lambda: _theming().active(),
+                                 theme_option=lambda name, default="": _theming().option(name, default),
                                  registration_open=settings.registration)
     app.add_url_rule("/assets/<path:name>", "assets", serve_asset)
 

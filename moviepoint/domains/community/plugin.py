@@ -1,0 +1,44 @@
+"""What taking part adds."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from moviepoint.domains.community import policies, slots, tasks
+from moviepoint.domains.community.api import RESOURCES
+from moviepoint.domains.community.views import PAGES
+from moviepoint.hooks import hookimpl
+from moviepoint.hooks.types import ApiResource, Pages, Permission, SlotFill, Task
+from moviepoint.kernel.i18n import lazy_gettext
+
+EVERYBODY = ("administrator", "editor", "translator", "moderator", "contributor", "member")
+
+
+@hookimpl
+def register_permissions() -> Sequence[Permission]:
+    return [Permission(policies.TAKE_PART, lazy_gettext("Rate, review and keep lists"), EVERYBODY),
+            Permission(policies.CONTRIBUTE, lazy_gettext("Upload films of their own, for editors to judge"),
+                       ("administrator", "editor", "contributor", "member")),
+            Permission(policies.MODERATE, lazy_gettext("Moderate what members write"),
+                       ("administrator", "editor", "moderator"))]
+
+
+@hookimpl
+def register_pages() -> Sequence[Pages]:
+    return [Pages(pages) for pages in PAGES]
+
+
+@hookimpl
+def register_slot_fills() -> Sequence[SlotFill]:
+    return [SlotFill("title.actions", "community/title_actions.html", slots.title_actions),
+            SlotFill("title.below", "community/title_below.html", slots.title_below)]
+
+
+@hookimpl
+def register_api_resources() -> Sequence[ApiResource]:
+    return [ApiResource(name, resource) for name, resource in RESOURCES.items()]
+
+
+@hookimpl
+def register_tasks() -> Sequence[Task]:
+    return [Task("community.recount", tasks.recount, every=timedelta(hours=1))]
