@@ -111,10 +111,11 @@ def _file_response(file: SeatedFile, kind: str) -> Response:
         response.content_length = facts.st_size
         response.last_modified = datetime.fromtimestamp(int(facts.st_mtime), UTC)
         response.set_etag(f"{facts.st_mtime_ns:x}-{facts.st_size:x}")
-        return response.make_conditional(request.environ, accept_ranges=True, complete_length=facts.st_size)
+        response.make_conditional(request.environ, accept_ranges=True, complete_length=facts.st_size)
     except BaseException:
         file.close()
         raise
+    return response
 
 
 def caching(grant: access.Grant) -> str:

@@ -25,7 +25,7 @@ def shell(sandbox: Sandbox, script: str, source: Path, limits: Limits | None = N
 
 @pytest.fixture(params=["found", "plain"])
 def any_sandbox(request: pytest.FixtureRequest, sandbox: Sandbox) -> Sandbox:
-    return sandbox if request.param == "found" else Sandbox("", sandbox.prlimit, sandbox.setpriv)
+    return sandbox if request.param == "found" else Sandbox("", sandbox.prlimit, sandbox.setpriv, sandbox.no_network)
 
 
 @pytest.fixture
@@ -123,6 +123,22 @@ def test_memory_beyond_the_limit_is_not_had(any_sandbox: Sandbox, source: Path) 
 def test_a_full_disk_is_named(any_sandbox: Sandbox, source: Path) -> None:
     with pytest.raises(DiskFull):
         shell(any_sandbox, "echo 'av_write: No space left on device' >&2; exit 1", source)
+
+
+def test_a_child_has_no_network(any_sandbox: Sandbox, source: Path) -> None:
+    if not (any_sandbox.bubblewrap or any_sandbox.no_network):
+        pytest.skip("neither bubblewrap nor unshare work here")
+    outcome = shell(any_sandbox, "cat /proc/net/dev | tail -n +3 | cut -d: -f1", source)
+    assert outcome.output.split() in ([], [b"lo"])
+
+
+def test_a_child_whose_parent_is_gone_before_it_begins_does_nothing(any_sandbox: Sandbox, source: Path,
+                                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    if not any_sandbox.setpriv:
+        pytest.skip("setpriv is not here")
+    monkeypatch.setattr(child.os, "getpid", lambda: 2**30)  # nobody's
+    outcome = shell(any_sandbox, "echo out", source)
+    assert (outcome.status != 0, outcome.output) == (True, b"")
 
 
 def test_the_sandbox_shows_one_input_and_no_network(sandbox: Sandbox, source: Path, tmp_path: Path) -> None:

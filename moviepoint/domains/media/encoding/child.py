@@ -1,7 +1,8 @@
 """Run a media program as a child that cannot do harm: limits, no network, one input, and never an orphan.
 
 bubblewrap shuts the child in where it works: it sees the system's libraries, one input under a neutral name,
-and one folder to write into. Elsewhere util-linux sets the limits and the signal that a dead parent sends.
+and one folder to write into. Elsewhere util-linux takes the network away, and sets the limits and the signal that a
+dead parent sends.
 """
 from __future__ import annotations
 
@@ -29,6 +30,8 @@ BEAT = 0.25  # seconds between two looks at a child that says nothing
 INSIDE = "/input"
 SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/etc/alternatives", "/etc/ld.so.cache",
           "/etc/fonts", "/opt")
+#: A parent that died before the child asked to be told of it will never tell: such a child ends by itself.
+GUARD = ("/bin/sh", "-c", '[ "$PPID" = "$0" ] && exec "$@"')
 DISK_FULL = ("No space left on device", "Disk quota exceeded")
 
 N = TypeVar("N", int, float)
@@ -73,6 +76,7 @@ class Sandbox(msgspec.Struct, frozen=True):
     bubblewrap: str = ""
     prlimit: str = ""
     setpriv: str = ""
+    no_network: tuple[str, ...] = ()  # a command that runs another without network, where bubblewrap is not
 
     def run(self, program: Path, arguments: Callable[[str], Sequence[str]], *, source: Path, limits: Limits,
             output: Path | None = None, watch: Watch = silent, keep_output: bool = True, nice: int = 0,
@@ -93,8 +97,10 @@ class Sandbox(msgspec.Struct, frozen=True):
         prefix: list[str] = []
         if self.prlimit:
             prefix += [self.prlimit, f"--as={limits.memory}", f"--fsize={limits.file_size}", "--core=0", "--"]
+        if not self.bubblewrap:
+            prefix += self.no_network  # before setpriv: a new user namespace takes the parent's signal away
         if self.setpriv:
-            prefix += [self.setpriv, "--pdeathsig", "KILL", "--"]
+            prefix += [self.setpriv, "--pdeathsig", "KILL", "--", *GUARD, str(os.getpid())]
         if self.bubblewrap:
             prefix += [self.bubblewrap, "--unshare-all", "--die-with-parent", "--clearenv", "--proc", "/proc",
                        "--dev", "/dev", "--tmpfs", "/tmp"]  # noqa: S108 -- the child's own
@@ -118,7 +124,15 @@ def find_sandbox() -> Sandbox:
         bubblewrap = ""
     if setpriv and not _works([setpriv, "--pdeathsig", "KILL", "--", "true"]):
         setpriv = ""
-    return Sandbox(bubblewrap, prlimit, setpriv)
+    return Sandbox(bubblewrap, prlimit, setpriv, _without_network())
+
+
+def _without_network() -> tuple[str, ...]:
+    unshare = shutil.which("unshare") or ""
+    for command in ((unshare, "--net"), (unshare, "--net", "--map-current-user")):
+        if unshare and _works([*command, "true"]):
+            return command
+    return ()
 
 
 def _works(command: list[str]) -> bool:
