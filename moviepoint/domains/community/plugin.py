@@ -4,11 +4,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from moviepoint.domains.community import policies, slots, tasks
+from moviepoint.domains.community import admin, policies, slots, tasks
 from moviepoint.domains.community.api import RESOURCES
 from moviepoint.domains.community.views import PAGES
 from moviepoint.hooks import hookimpl
-from moviepoint.hooks.types import ApiResource, Pages, Permission, SlotFill, Task
+from moviepoint.hooks.types import AdminPanel, AdminView, ApiResource, Pages, Permission, SlotFill, Task
 from moviepoint.kernel.i18n import lazy_gettext
 
 EVERYBODY = ("administrator", "editor", "translator", "moderator", "contributor", "member")
@@ -31,7 +31,8 @@ def register_pages() -> Sequence[Pages]:
 @hookimpl
 def register_slot_fills() -> Sequence[SlotFill]:
     return [SlotFill("title.actions", "community/title_actions.html", slots.title_actions),
-            SlotFill("title.below", "community/title_below.html", slots.title_below)]
+            SlotFill("title.below", "community/title_below.html", slots.title_below),
+            SlotFill("account.menu", "community/account_menu.html", slots.account_menu, order=50)]
 
 
 @hookimpl
@@ -42,3 +43,13 @@ def register_api_resources() -> Sequence[ApiResource]:
 @hookimpl
 def register_tasks() -> Sequence[Task]:
     return [Task("community.recount", tasks.recount, every=timedelta(hours=1))]
+
+
+@hookimpl
+def register_admin_views() -> Sequence[AdminView]:
+    return [AdminView(admin.ReviewsView, lazy_gettext("Community"), order=60)]
+
+
+@hookimpl
+def register_admin_panels() -> Sequence[AdminPanel]:
+    return [AdminPanel("community/admin/panel.html", admin.waiting_figures, policies.MODERATE)]

@@ -33,6 +33,8 @@ ACTIONS = {
     "recovery_code_used": lazy_gettext("recovery code used"),
     "access_changed": lazy_gettext("who may watch changed"), "link_made": lazy_gettext("link to watch by made"),
     "link_revoked": lazy_gettext("link to watch by revoked"),
+    "review_kept": lazy_gettext("review kept"), "review_marked": lazy_gettext("review marked as a spoiler"),
+    "review_removed": lazy_gettext("review taken down"),
 }
 FIELDS = {
     "kind": lazy_gettext("Kind"), "slug": lazy_gettext("Address"), "original_title": lazy_gettext("Original title"),
@@ -57,7 +59,8 @@ FIELDS = {
     "access": lazy_gettext("Who may watch"), "title_access": lazy_gettext("Who may watch the whole title"),
     "audience": lazy_gettext("Who"), "roles": lazy_gettext("Roles"), "links": lazy_gettext("Links to watch by"),
     "until": lazy_gettext("Open until"), "alt": lazy_gettext("What it shows"), "locale": lazy_gettext("Language"),
-    "focal": lazy_gettext("Point of focus"),
+    "focal": lazy_gettext("Point of focus"), "spoiler": lazy_gettext("Spoiler"), "reports": lazy_gettext("Reports"),
+    "reason": lazy_gettext("Reason"),
 }
 LONG = 5_000
 

@@ -1,6 +1,7 @@
 """Taking part as resources of the API."""
 from __future__ import annotations
 
-from moviepoint.domains.community.api import ratings
+from moviepoint.domains.community.api import lists, members, ratings, reviews
 
-RESOURCES = {"ratings": ratings.resource}
+RESOURCES = {"ratings": ratings.resource, "lists": lists.resource, "members": members.resource,
+             "reviews": reviews.resource}

@@ -62,8 +62,8 @@ def unrate(title_id: int) -> ScoreInfo:
 def _shown(title_id: int) -> ScoreInfo:
     session, viewer = db.session(), current_viewer()
     require_visible(session, viewer, title_id)
-    score, own = reads.score_and_own(session, viewer.id if viewer else None, title_id)
-    return score_info(title_id, score, own)
+    found = reads.standing(session, viewer.id if viewer else None, title_id)
+    return score_info(title_id, found.score, found.own)
 
 
 def _own(row: Rating) -> OwnRating:

@@ -5,7 +5,11 @@ from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from moviepoint.domains.accounts.viewer import current_viewer
-from moviepoint.kernel.errors import Invalid
+from moviepoint.domains.catalog.contexts import Link
+from moviepoint.domains.catalog.words import reader, title_name, title_url
+from moviepoint.domains.community.queries.titles import require_visible
+from moviepoint.kernel.db import db
+from moviepoint.kernel.errors import Invalid, MoviePointError
 from moviepoint.kernel.i18n import gettext as _
 
 WRITES = "60 per minute"
@@ -38,3 +42,15 @@ def number(name: str) -> int:
         sentence = _("This must be a number.")
         raise Invalid(sentence, fields={name: [sentence]})
     return int(text)
+
+
+def faults(error: MoviePointError, field: str = "") -> dict[str, list[str]]:
+    """Return what a service has refused by field, for a form; what names no field stands at `field`."""
+    fields = error.fields if isinstance(error, Invalid) else {}
+    return {name.split("[")[0]: sentences for name, sentences in fields.items()} or {field: [str(error.message)]}
+
+
+def title_link(title_id: int) -> Link:
+    """Return a link to a title that the visitor sees, under its name for them. Raises NotFound."""
+    title = require_visible(db.session(), current_viewer(), title_id)
+    return Link(title_name(reader(), title), title_url(title.kind, title.slug))

@@ -55,8 +55,8 @@ function setUp() {
     });
     // A pointer or a finger has chosen; with the arrow keys one is still on the way, and Enter sends.
     for (const choice of form.querySelectorAll("input[type=radio]")) {
-      choice.closest("label").addEventListener("click", (event) => {
-        if (event.detail > 0 && event.target !== choice) setTimeout(() => form.requestSubmit());
+      choice.addEventListener("click", (event) => {
+        if (event.detail > 0) form.requestSubmit();
       });
       choice.addEventListener("keydown", (event) => {
         if (event.key === "Enter") form.requestSubmit();
