@@ -12,12 +12,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from moviepoint.domains.catalog.policies import PUBLISH
 from moviepoint.domains.community import labels
+from moviepoint.domains.community.contribution_pages import shown
 from moviepoint.domains.community.models import Review
 from moviepoint.domains.community.policies import MODERATE
+from moviepoint.domains.community.queries import contributions as films
 from moviepoint.domains.community.queries import reviews as reads
 from moviepoint.domains.community.review_pages import review_view, title_links
-from moviepoint.domains.community.services import moderation
+from moviepoint.domains.community.services import contributions, moderation
 from moviepoint.kernel.db import db
 from moviepoint.kernel.i18n import gettext as _
 from moviepoint.kernel.i18n import lazy_gettext
@@ -64,6 +67,31 @@ class ReviewsView(View):
         return redirect(self.get_url(".index", which=request.form.get("which") or None))
 
 
+class ContributionsView(View):
+    """Films that visitors have sent: publish them, or send them back with a reason."""
+
+    permission = PUBLISH
+
+    def __init__(self) -> None:
+        super().__init__(name=lazy_gettext("Films of visitors"), endpoint="sent_films", url="sent-films")
+
+    @expose("/")
+    def index(self) -> Any:
+        """List films that wait, the first sent first."""
+        session = db.session()
+        rows = session.scalars(films.queue(current_user).limit(PAGE_SIZE)).all()
+        return self.render("community/admin/contributions.html", films=shown(session, rows), rights=labels.RIGHTS,
+                           total=films.waiting(session))
+
+    @expose("/<int:contribution_id>/decide", methods=("POST",))
+    def decide(self, contribution_id: int) -> Response:
+        """Publish a film, or send it back."""
+        with self.saving(_("Decided. It stands in the history.")) as session:
+            contributions.decide(session, current_user, contribution_id, request.form.get("decision", ""),
+                                 request.form.get("reason", ""))
+        return redirect(self.get_url(".index"))
+
+
 def waiting_figures(session: Session) -> Mapping[str, Any]:
     """Return how much waits for a moderator, for the back office's first page."""
-    return {"reviews": reads.waiting(session)}
+    return {"reviews": reads.waiting(session), "films": films.waiting(session)}

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from moviepoint.domains.catalog.contexts import Card, Link, Pager, Seo
+from moviepoint.domains.catalog.contexts import Card, Link, Pager, Picture, Seo
+from moviepoint.domains.community.schemas.contributions import ContributionInfo
+from moviepoint.domains.community.schemas.data import ImportInfo, ImportRowInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,3 +284,65 @@ class NewsPage:
     """`site/news.html`: what is new with those whom one follows."""
 
     items: Sequence[NewsItem]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A film or an episode that the visitor has begun; `share` of it is watched, from 0 to 100."""
+
+    card: Card
+    url: str
+    share: int
+    left: int  # minutes
+    text: str = ""  # which episode
+    picture: Picture | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DataPage:
+    """`site/my_data.html`: what one can bring in, take along and delete."""
+
+    imports: Sequence[ImportInfo]
+    states: Mapping[str, Any]
+    errors: Mapping[str, Sequence[str]]
+    has_password: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPage:
+    """`site/import.html`: what an import would do, or did, row by row."""
+
+    found: ImportInfo
+    rows: Sequence[ImportRowInfo]
+    titles: Mapping[int, Link]
+    verdicts: Mapping[str, Any]
+    states: Mapping[str, Any]
+    chosen: str
+    pager: Pager
+
+
+@dataclass(frozen=True, slots=True)
+class ContributionsPage:
+    """`site/contributions.html`: films of one's own."""
+
+    films: Sequence[ContributionInfo]
+    states: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ContributionPage:
+    """`site/contribution.html`: a film of one's own; `film` is None for a new one, `drop` where files are dropped.
+
+    `used` and `quota` are in bytes; a quota of 0 is none.
+    """
+
+    film: ContributionInfo | None
+    typed: Mapping[str, Any]
+    languages: Sequence[tuple[str, str]]
+    rights: Sequence[tuple[str, str]]
+    states: Mapping[str, Any]
+    open: bool
+    drop: Mapping[str, Any] | None
+    used: int
+    quota: int
+    errors: Mapping[str, Sequence[str]] = field(default_factory=dict)

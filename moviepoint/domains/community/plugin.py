@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from moviepoint.domains.community import admin, policies, slots, tasks
 from moviepoint.domains.community.api import RESOURCES
+from moviepoint.domains.community.services import imports
 from moviepoint.domains.community.views import PAGES
 from moviepoint.hooks import hookimpl
 from moviepoint.hooks.types import AdminPanel, AdminView, ApiResource, Pages, Permission, SlotFill, Task
@@ -32,7 +33,9 @@ def register_pages() -> Sequence[Pages]:
 def register_slot_fills() -> Sequence[SlotFill]:
     return [SlotFill("title.actions", "community/title_actions.html", slots.title_actions),
             SlotFill("title.below", "community/title_below.html", slots.title_below),
-            SlotFill("account.menu", "community/account_menu.html", slots.account_menu, order=50)]
+            SlotFill("account.menu", "community/account_menu.html", slots.account_menu, order=50),
+            SlotFill("home.top", "community/continue.html", slots.home_top),
+            SlotFill("watch.below", "community/watch_below.html", slots.watch_below)]
 
 
 @hookimpl
@@ -42,12 +45,15 @@ def register_api_resources() -> Sequence[ApiResource]:
 
 @hookimpl
 def register_tasks() -> Sequence[Task]:
-    return [Task("community.recount", tasks.recount, every=timedelta(hours=1))]
+    return [Task("community.recount", tasks.recount, every=timedelta(hours=1)),
+            Task(imports.WORK, tasks.bring_in),
+            Task("community.resume_imports", tasks.resume_imports, every=timedelta(minutes=1))]
 
 
 @hookimpl
 def register_admin_views() -> Sequence[AdminView]:
-    return [AdminView(admin.ReviewsView, lazy_gettext("Community"), order=60)]
+    return [AdminView(admin.ReviewsView, lazy_gettext("Community"), order=60),
+            AdminView(admin.ContributionsView, lazy_gettext("Community"), order=61)]
 
 
 @hookimpl

@@ -6,15 +6,19 @@ from typing import Any
 
 from babel.numbers import format_decimal
 from flask import g, request, url_for
+from flask_wtf.csrf import generate_csrf
 
 from moviepoint.domains.accounts.viewer import current_viewer
 from moviepoint.domains.catalog.models import TitleScore
-from moviepoint.domains.community.contexts import Bar, RatingBox, ReviewBox
+from moviepoint.domains.catalog.pages import cards_by_id
+from moviepoint.domains.catalog.words import reader
+from moviepoint.domains.community.contexts import Bar, Begun, RatingBox, ReviewBox
 from moviepoint.domains.community.policies import TAKE_PART
-from moviepoint.domains.community.queries import ratings, reviews
+from moviepoint.domains.community.queries import progress, ratings, reviews
 from moviepoint.domains.community.review_pages import review_view
 from moviepoint.kernel.db import db
 from moviepoint.kernel.i18n import current_locale
+from moviepoint.kernel.i18n import gettext as _
 
 SHOWN = 3  # reviews below a title
 
@@ -67,3 +71,31 @@ def account_menu() -> Mapping[str, Any] | None:
     """Return what stands in the account menu of a member."""
     viewer = current_viewer()
     return {} if viewer is not None and viewer.may(TAKE_PART) else None
+
+
+def home_top() -> Mapping[str, Any] | None:
+    """Return what a member has begun to watch, for the home page; nothing is asked for strangers."""
+    viewer = current_viewer()
+    if viewer is None or viewer.id is None or not viewer.may(TAKE_PART):
+        return None
+    found = progress.unfinished(db.session(), viewer, viewer.id)
+    cards = cards_by_id(db.session(), reader(), [row.title_id for row in found])
+    begun = [Begun(cards[row.title_id], url_for("watch.watch", edition=row.edition),
+                   round(100 * row.row.position / row.row.duration), (row.row.duration - row.row.position) // 60 + 1,
+                   _("season %(season)d, episode %(episode)d", season=row.season, episode=row.episode)
+                   if row.episode is not None else "", cards[row.title_id].poster)
+             for row in found if row.title_id in cards]
+    return {"begun": begun} if begun else None
+
+
+def watch_below() -> Mapping[str, Any] | None:
+    """Return where a member stopped, for the player of the watch page, and where it says how far it is."""
+    viewer = current_viewer()
+    edition = str((request.view_args or {}).get("edition", ""))
+    if viewer is None or viewer.id is None or not edition or not viewer.may(TAKE_PART):
+        return None
+    found = progress.one(db.session(), viewer.id, edition)
+    return {"progress": {
+        "edition": edition, "address": url_for("api_member_data.keep_progress", edition=edition),
+        "token": generate_csrf(), "position": found.position if found else None,
+        "duration": found.duration if found else None}}

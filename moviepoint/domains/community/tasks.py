@@ -2,9 +2,14 @@
 from __future__ import annotations
 
 import structlog
+from flask import current_app
 
-from moviepoint.domains.community.services import ratings
-from moviepoint.kernel.db import unit_of_work
+from moviepoint.domains.community import import_work
+from moviepoint.domains.community.models import WORKING, Import
+from moviepoint.domains.community.services import imports, ratings
+from moviepoint.kernel.db import db, unit_of_work
+from moviepoint.kernel.leases import abandoned
+from moviepoint.kernel.tasks import enqueue
 
 log = structlog.get_logger(__name__)
 
@@ -15,3 +20,14 @@ def recount() -> None:
         changed = ratings.recount(session)
     if changed:
         log.info("ratings summed up", changed=changed)
+
+
+def bring_in(import_id: int) -> None:
+    """Do what an import waits for: read it, or take it in."""
+    import_work.run(current_app.extensions["moviepoint.storage"], import_id)
+
+
+def resume_imports() -> None:
+    """Take up imports whose worker was killed, or whose message was lost."""
+    for import_id in abandoned(db.session(), Import, WORKING):
+        enqueue(imports.WORK, import_id=import_id)

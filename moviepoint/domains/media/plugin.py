@@ -36,7 +36,8 @@ from moviepoint.kernel.i18n import lazy_gettext
 
 @hookimpl
 def register_permissions() -> Sequence[Permission]:
-    return [Permission("media.upload", lazy_gettext("Upload files and start encoding"), ("administrator", "editor")),
+    return [Permission("media.upload", lazy_gettext("Upload files and start encoding"),
+                       ("administrator", "editor", "contributor:own", "member:own"), own=True),
             Permission("media.manage", lazy_gettext("Cancel, retry and change media"), ("administrator", "editor")),
             Permission("media.profiles", lazy_gettext("Change how films are encoded"), ("administrator",))]
 

@@ -23,6 +23,8 @@ PAGES = {"home": catalog.HomePage, "title": catalog.TitlePage, "season": catalog
          "list_form": community.ListFormPage, "keep": community.KeepPage, "diary_form": community.DiaryFormPage,
          "profile_form": community.ProfileFormPage, "news": community.NewsPage, "reviews": community.ReviewsPage,
          "review": community.ReviewPage, "review_form": community.ReviewFormPage, "report": community.ReportPage,
+         "my_data": community.DataPage, "import": community.ImportPage, "contributions": community.ContributionsPage,
+         "contribution": community.ContributionPage,
          "../security/invitation": accounts.InvitationPage, "../security/tokens": accounts.TokensPage}
 #: `seo` is used by the base page, not by each page.
 FROM_BASE = {"seo"}
