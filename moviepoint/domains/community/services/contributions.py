@@ -37,7 +37,8 @@ def begin(session: Session, actor: Actor, data: ContributionInput) -> Contributi
         Contribution.user_id == user_id, Contribution.state != "approved", Title.deleted_at.is_(None))) or 0
     if count >= MOST_OPEN:
         raise Invalid(ngettext("%(num)s film is not decided yet; that is as many as one may have.",
-                               "%(num)s films are not decided yet; that is as many as one may have.", count), code="quota")
+                               "%(num)s films are not decided yet; that is as many as one may have.", count),
+                      code="quota")
     title = catalog.save_title(session, OnBehalf(actor), _title(data))
     uploads.ensure_edition(session, OnBehalf(actor), title_id=title.id)
     row = Contribution(user_id=user_id, title_id=title.id, rights=data.rights, note=prose(data.note))
