@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from math import sqrt
-from typing import Any
 
 from msgspec import UNSET
 from sqlalchemy import delete, func, select
@@ -34,13 +33,13 @@ def save_review(session: Session, actor: Actor | None, title_id: int, data: Revi
     require_public(session, title_id)
     text, language = checked_text(data.text), _language(locale if data.locale is UNSET else data.locale)
     ensure_profile(session, actor)
-    written: Any = session.execute(insert_into(session, Review).values(
+    written = session.scalar(insert_into(session, Review).values(
         user_id=user_id, title_id=title_id, locale=language, text=text, html=rendered(text), spoiler=data.spoiler,
         state="published", reason="", helpful=0, unhelpful=0, rank=0.0, reports=0, created_at=utcnow())
-        .on_conflict_do_nothing(index_elements=["user_id", "title_id"]))
+        .on_conflict_do_nothing(index_elements=["user_id", "title_id"]).returning(Review.id))
     review = session.scalars(select(Review).where(Review.user_id == user_id, Review.title_id == title_id)
                              .with_for_update().execution_options(populate_existing=True)).one()
-    if written.rowcount or (review.text, review.locale, review.spoiler) == (text, language, data.spoiler):
+    if written is not None or (review.text, review.locale, review.spoiler) == (text, language, data.spoiler):
         return review
     session.add(ReviewText(review_id=review.id, locale=review.locale, text=review.text, spoiler=review.spoiler))
     review.text, review.html, review.locale, review.spoiler = text, rendered(text), language, data.spoiler
