@@ -25,6 +25,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     author: str = ""
     licence: str = ""
     extends: str = ""  # themes only: the theme it builds on
+    options: dict[str, str] = {}  # themes only: what its templates ask for by `theme_option`
 
 
 def read_manifest(file: Path, core_version: str) -> Manifest:

@@ -200,6 +200,8 @@ class SearchDocument:
     genres: tuple[str, ...] = ()  # slugs
     year: int | None = None
     popularity: float = 0.0
+    rating: float | None = None  # the weighted mean of viewers' ratings, 1 to 10, to one place; None without any
+    votes: int = 0
 
 
 @dataclass(frozen=True)

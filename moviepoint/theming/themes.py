@@ -77,6 +77,13 @@ class Theming:
             slug = theme.manifest.extends if theme.manifest else ""
         return found
 
+    def option(self, name: str, default: str = "") -> str:
+        """Return an option of the active theme, or of the nearest parent that names it."""
+        for theme in self.chain(self.active()):
+            if theme.manifest is not None and name in theme.manifest.options:
+                return theme.manifest.options[name]
+        return default
+
     def locate(self, kind: str, name: str) -> Path | None:
         """Return the file for a name such as `site/home.html`; `kind` is `templates` or `static`."""
         if ".." in Path(name).parts or name.startswith("/"):

@@ -28,7 +28,7 @@ from moviepoint.kernel.i18n import lazy_gettext
 @hookimpl
 def register_permissions() -> Sequence[Permission]:
     return [Permission("admin.access", lazy_gettext("Enter the back office"),
-                       ("administrator", "editor", "translator", "contributor")),
+                       ("administrator", "editor", "translator", "moderator", "contributor")),
             Permission(MANAGE, lazy_gettext("Manage users and roles"))]
 
 

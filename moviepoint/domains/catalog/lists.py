@@ -15,7 +15,7 @@ from moviepoint.kernel.errors import NotFound
 from moviepoint.kernel.i18n import gettext as _
 
 PAGE_SIZE = 36
-ORDERS = ("new", "year", "name")
+ORDERS = ("new", "rating", "year", "name")
 MAX_PAGE = 100_000
 
 
@@ -69,7 +69,7 @@ def genre_choices(session: Session, to: Reader, kind: str | None, active: str | 
 
 def order_choices(active: str) -> list[Choice]:
     """Return the orders a list may have."""
-    names = {"new": _("Newest here first"), "year": _("By year"), "name": _("By name")}
+    names = {"new": _("Newest here first"), "rating": _("Best rated first"), "year": _("By year"), "name": _("By name")}
     return [Choice(names[order], _address(page=1, order=order), order == active) for order in ORDERS]
 
 

@@ -26,6 +26,7 @@ from moviepoint.domains.catalog.models import (
     Season,
     Title,
     TitleGenre,
+    TitleScore,
     TitleText,
 )
 from moviepoint.domains.catalog.policies import visible
@@ -66,12 +67,6 @@ def genres_in_use(session: Session, kind: str | None = None, limit: int = 60) ->
     return [(genre, titles) for genre, titles in rows][:limit]
 
 
-def genres_of(session: Session, title_id: int) -> list[Genre]:
-    """Return a title's genres with their names."""
-    return list(session.scalars(select(Genre).join(TitleGenre, TitleGenre.genre_id == Genre.id).where(
-        TitleGenre.title_id == title_id).order_by(Genre.slug).options(joinedload(Genre.texts))).unique())
-
-
 def featured() -> Any:
     """Return a select of the title for the head of the home page: the newest with a picture to fill it, else the
     newest."""
@@ -81,9 +76,9 @@ def featured() -> Any:
 
 
 def title_with_texts(session: Session, condition: ColumnElement[bool], viewer: Actor | None) -> Title | None:
-    """Return a title with its texts, if the viewer may see it."""
-    return session.scalars(select(Title).where(condition, visible(viewer)).options(joinedload(Title.texts))
-                           ).unique().one_or_none()
+    """Return a title with its texts and its genres with their names, if the viewer may see it."""
+    return session.scalars(select(Title).where(condition, visible(viewer)).options(
+        joinedload(Title.texts), joinedload(Title.genres).joinedload(Genre.texts))).unique().one_or_none()
 
 
 def credits_of(session: Session, title_id: int, chain: Sequence[str]) -> list[CreditRow]:
@@ -212,13 +207,16 @@ def list_total(session: Session, kind: str | None, genre_id: int | None) -> int:
 
 
 def list_part(kind: str | None, genre_id: int | None, order: str, locale: str, offset: int, limit: int) -> Any:
-    """Return a select of one page of a list; `order` is new, year, or name."""
+    """Return a select of one page of a list; `order` is new, rating, year, or name."""
     statement = listed(kind, genre_id)
     by: tuple[Any, ...] = (Title.published_at.desc(), Title.id.desc())
     if order == "name":
         own = aliased(TitleText)
         statement = statement.outerjoin(own, and_(own.title_id == Title.id, own.locale == locale))
         by = (func.coalesce(func.nullif(own.name, ""), Title.original_title), Title.id)
+    elif order == "rating":
+        statement = statement.outerjoin(TitleScore, TitleScore.title_id == Title.id)
+        by = (func.coalesce(TitleScore.score, 0).desc(), Title.id)
     elif order == "year":
         by = (case((Title.year.is_(None), 1), else_=0), Title.year, Title.id)
     return placed(statement, *by, limit=limit, offset=offset)

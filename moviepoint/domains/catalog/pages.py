@@ -26,7 +26,7 @@ from moviepoint.domains.catalog.contexts import (
     TitleView,
     Words,
 )
-from moviepoint.domains.catalog.models import Episode, Genre, Season, Title
+from moviepoint.domains.catalog.models import Episode, Season, Title
 from moviepoint.domains.catalog.seo import seo, title_schema
 from moviepoint.domains.catalog.words import (
     Reader,
@@ -52,7 +52,7 @@ def cards_by_id(session: Session, to: Reader, ids: Sequence[int]) -> dict[int, C
     return {i: card(to, row) for i, row in load_cards(session, list(dict.fromkeys(ids)), to.chain).items()}
 
 
-def view_of(to: Reader, title: Title, genres: Sequence[Genre], images: Sequence[ImageRow]) -> TitleView:
+def view_of(to: Reader, title: Title, images: Sequence[ImageRow]) -> TitleView:
     """Return a title as its page shows it."""
     name = title_name(to, title)
     best = {kind: picture(best_image([image for image in images if image.kind == kind], to.chain))
@@ -63,7 +63,7 @@ def view_of(to: Reader, title: Title, genres: Sequence[Genre], images: Sequence[
         original_title="" if title.original_title == name.text else title.original_title,
         original_language=title.original_language, years=labels.span(title.year, title.end_year),
         runtime=title.runtime, countries=[country_name(code, to.locale) for code in title.countries.split()],
-        genres=[genre_link(to, genre) for genre in genres], **best)
+        genres=[genre_link(to, genre) for genre in title.genres], **best)
 
 
 def best_picture(to: Reader, title: Title, kind: str) -> Picture | None:
@@ -80,7 +80,7 @@ def title_page(session: Session, viewer: Actor | None, to: Reader, kind: str, sl
     if title is None:
         raise NotFound(_("There is no such title here. It may have been taken down, or the address is wrong."))
     around = card_lists(session, {"more": reads.related(title.id, ROW_LENGTH)}, to.chain, pictured=[title.id])
-    view = view_of(to, title, reads.genres_of(session, title.id), around.pictures[title.id])
+    view = view_of(to, title, around.pictures[title.id])
     crew, cast = credits_of(session, to, title.id)
     seasons = [season_item(to, title, *found) for found in reads.seasons_of(session, title.id)] \
         if kind == "series" else []

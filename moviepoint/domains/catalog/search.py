@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.sql import ColumnElement
 
-from moviepoint.domains.catalog.models import Credit, Episode, Person, Season, Title
+from moviepoint.domains.catalog.models import Credit, Episode, Person, Season, Title, TitleScore
 from moviepoint.hooks.types import SearchDocument, SearchSource
 
 
@@ -35,8 +35,11 @@ def _title_documents(session: Session, where: ColumnElement[bool]) -> Iterator[S
     rows = session.scalars(select(Title).where(where).options(
         selectinload(Title.texts), selectinload(Title.genres), selectinload(Title.alternative_titles),
         selectinload(Title.credits).joinedload(Credit.person).selectinload(Person.texts),
-        selectinload(Title.seasons).selectinload(Season.episodes).selectinload(Episode.texts)))
+        selectinload(Title.seasons).selectinload(Season.episodes).selectinload(Episode.texts))).all()
+    scores = {row.title_id: row for row in session.scalars(select(TitleScore).where(
+        TitleScore.title_id.in_([title.id for title in rows]), TitleScore.votes > 0))} if rows else {}
     for title in rows:
+        score = scores.get(title.id)
         people = [credit.person for credit in title.credits]
         episodes = [episode for season in title.seasons for episode in season.episodes]
         yield SearchDocument(
@@ -47,7 +50,8 @@ def _title_documents(session: Session, where: ColumnElement[bool]) -> Iterator[S
             text=tuple(part for text in title.texts for part in (text.tagline, text.overview) if part)
             + tuple(name for episode in episodes for name in (
                 episode.original_title, *(text.name for text in episode.texts)) if name),
-            genres=tuple(genre.slug for genre in title.genres), year=title.year)
+            genres=tuple(genre.slug for genre in title.genres), year=title.year,
+            rating=round(score.score, 1) if score else None, votes=score.votes if score else 0)
 
 
 def people_of(session: Session, ids: Sequence[int]) -> Mapping[str, Sequence[int]]:

@@ -33,6 +33,10 @@ ACTIONS = {
     "recovery_code_used": lazy_gettext("recovery code used"),
     "access_changed": lazy_gettext("who may watch changed"), "link_made": lazy_gettext("link to watch by made"),
     "link_revoked": lazy_gettext("link to watch by revoked"),
+    "review_kept": lazy_gettext("review kept"), "review_marked": lazy_gettext("review marked as a spoiler"),
+    "review_removed": lazy_gettext("review taken down"),
+    "contribution_approved": lazy_gettext("film of a visitor taken"),
+    "contribution_rejected": lazy_gettext("film of a visitor sent back"),
 }
 FIELDS = {
     "kind": lazy_gettext("Kind"), "slug": lazy_gettext("Address"), "original_title": lazy_gettext("Original title"),
@@ -58,7 +62,8 @@ FIELDS = {
     "audience": lazy_gettext("Who"), "roles": lazy_gettext("Roles"), "links": lazy_gettext("Links to watch by"),
     "until": lazy_gettext("Open until"), "alt": lazy_gettext("What it shows"), "locale": lazy_gettext("Language"),
     "focal": lazy_gettext("Point of focus"), "rows": lazy_gettext("Rows"), "entries": lazy_gettext("Entries"),
-    "body": lazy_gettext("Text"),
+    "body": lazy_gettext("Text"), "spoiler": lazy_gettext("Spoiler"), "reports": lazy_gettext("Reports"),
+    "reason": lazy_gettext("Reason"), "contribution": lazy_gettext("Film of a visitor"),
 }
 LONG = 5_000
 

@@ -1,6 +1,7 @@
 """What a user may send: bytes in one file, and altogether, as the settings say for each role.
 
-A role that may upload and has no limit of its own has none; of several roles the most generous counts.
+A role that may upload everywhere and has no limit of its own has none; who uploads films of their own only has
+`OWN_LIMITS` where the settings say nothing. Of several roles the most generous counts.
 """
 from __future__ import annotations
 
@@ -10,13 +11,15 @@ from sqlalchemy.orm import Session
 
 from moviepoint.domains.accounts.models import User
 from moviepoint.domains.media.models import SourceAsset, Upload
+from moviepoint.domains.media.policies import UPLOAD
 from moviepoint.kernel.errors import TooLarge
 from moviepoint.kernel.i18n import gettext as _
 from moviepoint.kernel.i18n import in_bytes
-from moviepoint.kernel.policies import Actor, granted, require
+from moviepoint.kernel.policies import Actor, granted, granted_in_part, require
 from moviepoint.settings import Settings, read_limit
 
-UPLOAD = "media.upload"
+#: Bytes a file, and altogether, for those who upload films of their own.
+OWN_LIMITS = (20 * 2**30, 60 * 2**30)
 COUNTED = ("receiving", "joining", "stored")  # what is used already counts as a source
 
 
@@ -35,12 +38,14 @@ class Allowance(msgspec.Struct, frozen=True):
 
 def allowance(session: Session, actor: Actor, settings: Settings) -> Allowance:
     """Return what an actor may send. Raises Unauthenticated, Forbidden."""
-    require(actor, UPLOAD)
+    if not actor.may_in_part(UPLOAD):
+        require(actor, UPLOAD)
     user = session.get(User, actor.id) if actor.id is not None else None
     if user is None:
         return Allowance(settings.upload_max_bytes, 0, 0)
     known = {limit[0]: limit[1:] for line in settings.upload_limits if (limit := read_limit(line))}
-    limits = [known.get(role.name, (0, 0)) for role in user.roles if granted(role.permissions, UPLOAD)]
+    limits = [known.get(role.name, (0, 0)) for role in user.roles if (role.name in known
+              and granted_in_part(role.permissions, UPLOAD)) or granted(role.permissions, UPLOAD)] or [OWN_LIMITS]
     file, total = (0 if any(not limit[place] for limit in limits) else max((limit[place] for limit in limits),
                                                                            default=0) for place in (0, 1))
     return Allowance(min(file or settings.upload_max_bytes, settings.upload_max_bytes), total,

@@ -112,7 +112,7 @@ def _parts(session: Session, upload: Upload) -> list[Upload]:
 def _sender(session: Session, upload: Upload) -> Actor:
     """Return who has sent an upload: what becomes of it is done in their name, while they may do it."""
     user = session.get(User, upload.user_id) if upload.user_id is not None else None
-    return user if user is not None and user.may(allowance.UPLOAD) else SYSTEM
+    return user if user is not None and user.may_in_part(allowance.UPLOAD) else SYSTEM
 
 
 def _take(file: BinaryIO, part: Path, end: int) -> None:

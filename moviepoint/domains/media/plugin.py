@@ -40,7 +40,8 @@ SOON = 10
 
 @hookimpl
 def register_permissions() -> Sequence[Permission]:
-    return [Permission("media.upload", lazy_gettext("Upload files and start encoding"), ("administrator", "editor")),
+    return [Permission("media.upload", lazy_gettext("Upload files and start encoding"),
+                       ("administrator", "editor", "contributor:own", "member:own"), own=True),
             Permission("media.manage", lazy_gettext("Cancel, retry and change media"), ("administrator", "editor")),
             Permission("media.profiles", lazy_gettext("Change how films are encoded"), ("administrator",))]
 

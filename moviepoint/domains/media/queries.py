@@ -25,7 +25,7 @@ from moviepoint.domains.media.models import (
 )
 from moviepoint.kernel.db import utcnow
 from moviepoint.kernel.errors import NotFound
-from moviepoint.kernel.policies import Actor, require
+from moviepoint.kernel.policies import SYSTEM, Actor, require
 
 LOG_LINES = 12
 Sort = Literal["", "newest", "oldest", "priority", "finished"]
@@ -173,14 +173,20 @@ def job_views(session: Session, rows: list[EncodingJob], now: datetime | None = 
 
 
 def job_detail(session: Session, actor: Actor, job_id: int) -> JobDetail:
-    """Return one job with its steps in order. Raises NotFound, Forbidden."""
-    rows = list(session.scalars(jobs(actor).where(EncodingJob.id == job_id)))
+    """Return one job with its steps in order; who has started it by an upload of their own sees how far it is.
+
+    Raises NotFound, Forbidden.
+    """
+    whole = actor.may("media.manage")
+    started_by = session.scalar(select(EncodingJob.created_by_id).where(EncodingJob.id == job_id))
+    own = not whole and actor.id is not None and started_by == actor.id and actor.may_in_part("media.upload")
+    rows = list(session.scalars(jobs(SYSTEM if own else actor).where(EncodingJob.id == job_id)))
     if not rows:
         raise NotFound()
     steps = session.scalars(select(EncodingStep).where(EncodingStep.job_id == job_id).order_by(EncodingStep.position))
     return JobDetail(job_views(session, rows)[0], [
         StepView(step.name, step.kind, step.state, round(step.progress, 4), step.speed, step.attempts, step.worker,
-                 _tail(step.log), step.command) for step in steps])
+                 _tail(step.log) if whole else "", step.command if whole else "") for step in steps])
 
 
 def user_names(session: Session, ids: list[int | None]) -> dict[int, str]:

@@ -9,6 +9,7 @@ from moviepoint.domains.media import documents, storing
 from moviepoint.domains.media.encoding.plan import LANES
 from moviepoint.domains.media.ledger import LIVE
 from moviepoint.domains.media.models import Edition, EncodingJob, EncodingStep, SourceAsset, Upload, public_id
+from moviepoint.domains.media.policies import UPLOAD, require_upload
 from moviepoint.domains.media.profiles import Offer, default_profile
 from moviepoint.domains.media.queries import JobFilter, filtered
 from moviepoint.kernel.db import utcnow
@@ -31,11 +32,12 @@ def source_from_upload(session: Session, actor: Actor, upload_id: int, edition_i
 
     Raises NotFound for either, Conflict when the upload is not complete or used already, Forbidden.
     """
-    require(actor, "media.upload")
     edition = session.get(Edition, edition_id)
     upload = session.get(Upload, upload_id)
     if edition is None or upload is None:
+        require(actor, UPLOAD)
         raise NotFound()
+    require_upload(session, actor, edition)
     if upload.state != "stored" or upload.partial:
         raise Conflict(_("This upload is not complete, or is used already."))
     upload.state, upload.edition_id = "used", edition.id
@@ -53,10 +55,11 @@ def start_job(session: Session, actor: Actor, source_id: int, priority: int = 0,
     Without an offer a film is encoded as the default profile says; tracks are encoded as their film was. Raises
     NotFound, Forbidden, Invalid when the file was discarded, Conflict when it is being encoded already.
     """
-    require(actor, "media.upload")
     source = session.get(SourceAsset, source_id)
     if source is None:
+        require(actor, UPLOAD)
         raise NotFound()
+    require_upload(session, actor, source.edition)
     if not source.kept:
         raise Invalid(_("The source file was discarded after it had been encoded. Upload it again."))
     busy = session.scalar(select(EncodingJob.id).where(

@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session
 
 from moviepoint.domains.catalog.models import Episode, Title
 from moviepoint.domains.media import services
-from moviepoint.domains.media.allowance import UPLOAD, require_room
+from moviepoint.domains.media.allowance import require_room
 from moviepoint.domains.media.checking import AUDIO_KINDS, LABEL_LENGTH, LANGUAGE_LENGTH, SUBTITLE_ROLES
 from moviepoint.domains.media.encoding.naming import Intent, guess
 from moviepoint.domains.media.models import AudioTrack, Edition, EncodingJob, SourceAsset, SubtitleTrack, Upload
+from moviepoint.domains.media.policies import UPLOAD, require_upload
 from moviepoint.kernel import events
 from moviepoint.kernel.db import utcnow
 from moviepoint.kernel.errors import Forbidden, InsufficientStorage, Invalid, NotFound
@@ -35,12 +36,12 @@ def ensure_edition(session: Session, actor: Actor, *, title_id: int | None = Non
 
     Raises NotFound for the owner, Invalid when it is a series: its episodes have editions, not itself.
     """
-    require(actor, UPLOAD)
     if (title_id is None) == (episode_id is None):
         raise Invalid(_("Say which film or which episode it is."))
     owner = session.get(Title, title_id) if title_id is not None else session.get(Episode, episode_id)
     if owner is None:
         raise NotFound()
+    require_upload(session, actor, owner=owner)
     if isinstance(owner, Title) and owner.kind == "series":
         raise Invalid(_("A series has no film of its own; upload to one of its episodes."))
     label = one_line(label)[:80]
@@ -63,7 +64,7 @@ def create_upload(session: Session, actor: Actor, storage: Storage, settings: Se
     Raises Invalid for an empty file and for an intent that is not taken, TooLarge for more than the actor may send,
     InsufficientStorage while the disk could not hold it together with all that is on its way already.
     """
-    require(actor, UPLOAD)
+    require_upload(session, actor, edition)
     if size < 1:
         raise Invalid(_("A file must not be empty."), code="upload-size")
     require_room(session, actor, settings, size, more=size)
@@ -135,7 +136,7 @@ def require_track(actor: Actor, edition: Edition | None, intent: Intent) -> None
 
 def on_the_way(session: Session, actor: Actor, edition: Edition) -> Sequence[Upload]:
     """Return the actor's uploads to an edition that are not whole yet, the oldest first."""
-    require(actor, UPLOAD)
+    require_upload(session, actor, edition)
     return session.scalars(select(Upload).where(
         Upload.edition_id == edition.id, Upload.user_id == actor.id, Upload.state.in_(("receiving", "joining")))
         .order_by(Upload.id)).all()
@@ -168,10 +169,8 @@ def own_upload(session: Session, actor: Actor, public_id: str) -> Upload:
     upload = session.scalar(select(Upload).where(Upload.public_id == public_id))
     if upload is None:
         raise NotFound()
-    if not actor.may("media.manage"):
-        require(actor, UPLOAD)
-        if upload.user_id != actor.id:
-            raise Forbidden()
+    if not actor.may("media.manage") and (upload.user_id != actor.id or not actor.may_in_part(UPLOAD)):
+        raise Forbidden()
     return upload
 
 

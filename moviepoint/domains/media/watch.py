@@ -33,8 +33,10 @@ from moviepoint.kernel.db import db
 from moviepoint.kernel.i18n import gettext as _
 from moviepoint.shells.site import render_page
 
-pages = Blueprint("watch", __name__)
 MINUTE = 60_000  # milliseconds
+MOST_BUTTONS = 20
+
+pages = Blueprint("watch", __name__)
 
 
 @pages.get("/watch/<edition>")
@@ -115,41 +117,37 @@ def screen_picture(to: Reader, title: Title) -> Picture | None:
 
 def title_buttons(title_id: int) -> Mapping[str, Any] | None:
     """Return the buttons of a title: its own editions, or a series' first episode that can be watched."""
-    session = db.session()
-    links = edition_links(session, Edition.title_id == title_id)
-    if not links:
-        own, whole = aliased(WatchRule), aliased(WatchRule)
-        first = session.execute(
-            select(Edition.public_id, Season.number, Episode.number,
-                   func.coalesce(own.audience, whole.audience, "public"))
-            .join(Episode, Episode.id == Edition.episode_id).join(Season, Season.id == Episode.season_id)
-            .outerjoin(own, own.edition_id == Edition.id).outerjoin(whole, whole.title_id == Season.title_id)
-            .where(Season.title_id == title_id, Edition.package.is_not(None))
-            .order_by(Season.number == 0, Season.number, Episode.number, Edition.position).limit(1)).first()
-        if first is not None:
-            label = _("season %(season)d, episode %(episode)d", season=first[1], episode=first[2])
-            links = [WatchLink(url_for("watch.watch", edition=first[0]), label, audience_note(first[3]))]
+    rows = editions_of(db.session(), (Edition.title_id == title_id) | (Season.title_id == title_id))
+    own = [row for row in rows if row.season is None]
+    links = [WatchLink(url_for("watch.watch", edition=row.public_id), row.label, audience_note(row.audience))
+             for row in own]
+    if rows and not own:
+        first = rows[0]
+        label = _("season %(season)d, episode %(episode)d", season=first.season, episode=first.episode)
+        links = [WatchLink(url_for("watch.watch", edition=first.public_id), label, audience_note(first.audience))]
     return {"buttons": WatchButtons(links)} if links else None
 
 
 def episode_buttons(episode_id: int) -> Mapping[str, Any] | None:
     """Return the buttons of an episode."""
-    links = edition_links(db.session(), Edition.episode_id == episode_id)
+    links = [WatchLink(url_for("watch.watch", edition=row.public_id), row.label, audience_note(row.audience))
+             for row in editions_of(db.session(), Edition.episode_id == episode_id)]
     return {"buttons": WatchButtons(links)} if links else None
 
 
-def edition_links(session: Session, condition: Any) -> Sequence[WatchLink]:
-    """Return links to the editions that can be watched; for whom that is, each says where it is not everybody."""
+def editions_of(session: Session, condition: Any) -> Sequence[Any]:
+    """Return rows of the first editions that can be watched: a title's own, then in the order of seasons and episodes,
+    specials last; each says for whom it is."""
     own, whole = aliased(WatchRule), aliased(WatchRule)
-    rows = session.execute(
-        select(Edition.public_id, Edition.label,
+    return session.execute(
+        select(Edition.public_id, Edition.label, Season.number.label("season"), Episode.number.label("episode"),
                func.coalesce(own.audience, whole.audience, "public").label("audience"))
         .outerjoin(Episode, Edition.episode_id == Episode.id).outerjoin(Season, Episode.season_id == Season.id)
         .outerjoin(own, own.edition_id == Edition.id)
         .outerjoin(whole, whole.title_id == func.coalesce(Edition.title_id, Season.title_id))
-        .where(condition, Edition.package.is_not(None)).order_by(Edition.position, Edition.id))
-    return [WatchLink(url_for("watch.watch", edition=row.public_id), row.label, audience_note(row.audience))
-            for row in rows]
+        .where(condition, Edition.package.is_not(None))
+        .order_by(Edition.title_id.is_(None), Season.number == 0, Season.number, Episode.number, Edition.position,
+                  Edition.id).limit(MOST_BUTTONS)).all()
 
 
 def audience_note(audience: str) -> str:

@@ -67,7 +67,7 @@ def home_page(session: Session, viewer: Actor | None, to: Reader, hooks: HookMan
     rows = [Row(f"{row.kind.name}-{number}", row.heading(to), [card(to, title) for title in found.rows[number]],
                 row.kind.address(row.options) if row.kind.address else "")
             for number, row in shown.items() if found.rows[number]]
-    return HomePage(seo=seo(), hero=view_of(to, hero, reads.genres_of(session, hero.id), found.pictures[hero.id]),
+    return HomePage(seo=seo(), hero=view_of(to, hero, found.pictures[hero.id]),
                     rows=rows)
 
 

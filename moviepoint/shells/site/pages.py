@@ -44,6 +44,7 @@ def init_app(app: Flask, settings: Settings, hooks: HookManager) -> None:
                                  site_name=settings.site_name, site_locales=settings.locales,
                                  menu=lambda place: _menu(hooks, nav, place),
                                  csp_nonce=csp_nonce, here_in=here_in, active_theme=lambda: _theming().active(),
+                                 theme_option=lambda name, default="": _theming().option(name, default),
                                  registration_open=settings.registration)
     app.add_url_rule("/assets/<path:name>", "assets", serve_asset)
 

@@ -11,6 +11,7 @@ from jinja2 import Environment, meta, nodes
 from moviepoint.app import MoviePoint
 from moviepoint.domains.accounts import contexts as accounts
 from moviepoint.domains.catalog import contexts as catalog
+from moviepoint.domains.community import contexts as community
 from moviepoint.domains.media import contexts as media
 from moviepoint.domains.pages import contexts as pages
 from moviepoint.domains.search import contexts as search
@@ -19,6 +20,12 @@ THEMES = Path(__file__).resolve().parents[3] / "themes"
 PAGES = {"home": pages.HomePage, "page": pages.TextPage, "title": catalog.TitlePage, "season": catalog.SeasonPage,
          "episode": catalog.EpisodePage, "person": catalog.PersonPage, "list": catalog.ListPage,
          "watch": media.WatchPage, "search": search.SearchPage, "account_security": accounts.SecurityPage,
+         "member": community.MemberPage, "member_list": community.MemberListPage, "my_lists": community.MyListsPage,
+         "list_form": community.ListFormPage, "keep": community.KeepPage, "diary_form": community.DiaryFormPage,
+         "profile_form": community.ProfileFormPage, "news": community.NewsPage, "reviews": community.ReviewsPage,
+         "review": community.ReviewPage, "review_form": community.ReviewFormPage, "report": community.ReportPage,
+         "my_data": community.DataPage, "import": community.ImportPage, "contributions": community.ContributionsPage,
+         "contribution": community.ContributionPage,
          "../security/invitation": accounts.InvitationPage, "../security/tokens": accounts.TokensPage}
 #: `seo` is used by the base page, not by each page.
 FROM_BASE = {"seo"}
@@ -46,7 +53,7 @@ def test_pages_use_their_context_and_nothing_else(app: MoviePoint, page: str) ->
     source = (THEMES / f"default/templates/site/{page}.html").read_text(encoding="utf-8")
     free = meta.find_undeclared_variables(environment.parse(source))
     promised = {field.name for field in fields(PAGES[page])}
-    given = set(environment.globals) | {"parts", "request", "current_user", "loop", "super", "self"}
+    given = set(environment.globals) | {"parts", "community", "request", "current_user", "loop", "super", "self"}
     assert free - promised - given == set(), "the template uses what nobody promises"
     with app.app_context():
         used = free | included(environment, source)

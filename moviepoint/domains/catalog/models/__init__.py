@@ -17,6 +17,7 @@ from moviepoint.domains.catalog.models.details import (
     Release,
     TitleCompany,
 )
+from moviepoint.domains.catalog.models.scores import TitleScore
 from moviepoint.domains.catalog.models.terms import (
     Collection,
     CollectionItem,
@@ -88,5 +89,6 @@ __all__ = [
     "TitleGenre",
     "TitleKeyword",
     "TitleKind",
+    "TitleScore",
     "TitleText",
 ]

@@ -95,7 +95,7 @@ def say_version(response: Response) -> Response:
 def describe() -> Response:
     """Say what this server can do, and how large a file whoever asks may send."""
     viewer, largest = current_viewer(), _settings().upload_max_bytes
-    if viewer is not None and viewer.may(allowance.UPLOAD):
+    if viewer is not None and viewer.may_in_part(allowance.UPLOAD):
         largest = allowance.allowance(db.session(), viewer, _settings()).file
     return Response(status=204, headers={
         "Tus-Version": VERSION, "Tus-Extension": EXTENSIONS, "Tus-Max-Size": str(largest),

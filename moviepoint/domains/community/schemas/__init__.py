@@ -1,0 +1,1 @@
+"""What the resources of taking part take and show."""

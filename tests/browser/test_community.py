@@ -1,0 +1,201 @@
+"""Taking part in a real browser: stars, pages of members, a film of one's own, and going on where one stopped."""
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from flask_security import hash_password
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from moviepoint.domains.accounts.models import User
+from moviepoint.domains.accounts.services import create_user
+from moviepoint.domains.catalog.models import Title
+from moviepoint.domains.community.models import Contribution, Rating, WatchPosition
+from moviepoint.domains.community.schemas.lists import DiaryInput, ListInput
+from moviepoint.domains.community.schemas.reviews import ReviewInput
+from moviepoint.domains.community.services import diary, lists, profiles, reviews
+from moviepoint.domains.community.services.leaving import leave
+from moviepoint.domains.media.models import Upload
+from moviepoint.kernel.db import db, unit_of_work
+
+from . import films
+from .conftest import DESKTOP, PASSWORD, PHONE, THEMES, Site
+from .test_pages import STICKS_OUT, accessibility_faults
+
+pytestmark = pytest.mark.browser
+
+FILM = "/films/haxan-1922"
+NUMBERS = count(1)
+Enter = Callable[..., Page]
+
+
+@pytest.fixture
+def member(site: Site) -> Iterator[str]:
+    """Make a member, who leaves after the test; returns the address."""
+    email = f"viewer-{next(NUMBERS)}@example.org"
+    with site.app.app_context():
+        with unit_of_work() as session:
+            create_user(session, email, hash_password(PASSWORD), ["member"], "Asta Nielsen")
+        db.session.remove()
+    yield email
+    with site.app.app_context():
+        with unit_of_work() as session:
+            leave(session, session.scalars(select(User).where(User.email == email)).one(),
+                  site.app.extensions["moviepoint.storage"])
+        db.session.remove()
+
+
+@pytest.fixture
+def enter(open_page: Callable[..., Page], member: str) -> Enter:
+    """Return a function that opens a page, signed in as the member."""
+    def go(site: Site, path: str, locale: str = "en", **options: object) -> Page:
+        page = open_page(f"{site.url}/{locale}/account/login", **options)
+        page.locator("input[name=email]").fill(member)
+        page.locator("input[name=password]").fill(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url(re.compile(r"/(en|ru)/$"))
+        page.goto(f"{site.url}/{locale}{path}")
+        return page
+
+    return go
+
+
+def fill_a_life(site: Site, email: str) -> list[str]:
+    """Write a member's lists, diary and review; returns the pages that show them."""
+    with site.app.app_context():
+        with unit_of_work() as session:
+            user = session.scalars(select(User).where(User.email == email)).one()
+            titles = session.scalars(select(Title.id).where(Title.status == "published").order_by(Title.id)).all()
+            found = lists.save_list(session, user, ListInput(name="Machines", about="Cogs.", public=True, ranked=True))
+            for title_id in titles[:4]:
+                lists.add(session, user, found.id, title_id, "A note.")
+                diary.log(session, user, DiaryInput(title_id=title_id, rating=7, tags=["silent"]))
+            review = reviews.save_review(session, user, titles[0], ReviewInput(text="The *moon*.", spoiler=True), "en")
+            handle = profiles.ensure_profile(session, user).handle
+            paths = [f"/members/{handle}", f"/members/{handle}/ratings", f"/lists/{found.id}", "/account/lists/",
+                     f"/account/lists/{found.id}", f"/account/lists/keep/{titles[0]}",
+                     f"/account/diary/new/{titles[0]}", "/account/profile", "/account/news",
+                     f"/reviews/of/{titles[0]}", f"/reviews/{review.id}", f"/reviews/write/{titles[0]}",
+                     "/account/data/", "/account/films/", "/account/films/new", FILM, "/series/les-vampires-1915"]
+        db.session.remove()
+    return paths
+
+
+@pytest.mark.parametrize(("theme", "locale", "scheme", "size"), [
+    ("default", "en", "light", PHONE), ("default", "ru", "dark", DESKTOP), ("festival", "ru", "light", PHONE),
+    ("festival", "en", "dark", DESKTOP)], ids=lambda value: str(value))
+def test_nothing_sticks_out_and_axe_finds_nothing(sites: dict[str, Site], member: str, enter: Enter, theme: str,
+                                                  locale: str, scheme: str, size: tuple[int, int]) -> None:
+    assert theme in THEMES
+    paths = fill_a_life(sites["default"], member)
+    page = enter(sites[theme], "/", locale, size=size, scheme=scheme)
+    found = {}
+    for path in paths:
+        answer = page.goto(f"{sites[theme].url}/{locale}{path}")
+        assert answer is not None
+        assert answer.status == 200, path
+        if page.evaluate(STICKS_OUT) > 0 or (faults := accessibility_faults(page)):
+            found[path] = faults or ["it sticks out"]
+    assert found == {}
+
+
+def own_rating(site: Site, email: str) -> int | None:
+    with site.app.app_context():
+        value = db.session().scalar(select(Rating.value).join(User, User.id == Rating.user_id).where(
+            User.email == email))
+        db.session.remove()
+    return value
+
+
+def test_a_click_on_a_star_rates_at_once(site: Site, member: str, enter: Enter) -> None:
+    page = enter(site, FILM)
+    page.evaluate("window.stayed = true")
+    page.locator("#ratings input[value='7']").click()
+    expect(page.locator("#ratings .numeral")).to_contain_text("7.0")
+    assert own_rating(site, member) == 7
+    page.locator("#ratings input[value='7']").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(200)
+    assert own_rating(site, member) == 7  # on the way, nothing is sent
+    page.keyboard.press("Enter")
+    expect(page.locator("#ratings .numeral")).to_contain_text("8.0")
+    page.get_by_role("button", name="Take it back").click()
+    expect(page.locator("#ratings")).to_contain_text("Nobody has rated this yet.")
+    assert own_rating(site, member) is None
+    page.get_by_role("button", name="Watch later").click()
+    expect(page.get_by_role("button", name="On your watchlist")).to_be_visible()
+    assert page.evaluate("window.stayed")  # all on the same page
+
+
+def test_rating_and_writing_work_without_javascript(site: Site, member: str, enter: Enter) -> None:
+    page = enter(site, FILM, "ru", javascript=False)
+    page.locator("#ratings input[value='9']").check(force=True)
+    page.get_by_role("button", name="Оценить").click()
+    expect(page.locator("#ratings .numeral")).to_contain_text("9,0")
+    page.get_by_role("link", name="Написать рецензию").click()
+    page.get_by_label("Что вы думаете?").fill("Ведьмы **летят**.")
+    page.get_by_role("button", name="Опубликовать").click()
+    expect(page.locator(".review__text strong")).to_have_text("летят")
+
+
+def test_a_film_of_ones_own_is_uploaded_and_sent(site: Site, member: str, enter: Enter, tmp_path: Path) -> None:
+    ffmpeg = shutil.which("ffmpeg")
+    if ffmpeg is None:
+        pytest.skip("ffmpeg is not installed (apt-get install ffmpeg)")
+    clip = tmp_path / "street.mp4"
+    subprocess.run([ffmpeg, "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=12:duration=2",
+                    "-preset", "ultrafast", str(clip)], check=True, timeout=60)
+    page = enter(site, "/account/films/new")
+    page.get_by_label("What is it called?").fill("My Street")
+    page.get_by_label("I have made it").check()
+    page.get_by_role("button", name="Go on to the upload").click()
+    page.wait_for_url(re.compile(r"/account/films/\d+$"))  # loaded: the script listens
+    page.locator("input[type=file]").set_input_files(clip)
+    page.get_by_role("button", name="Begin all").click()
+    expect(page.locator("[data-state=encoding], [data-state=done]")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("The film has arrived. You can send it now.")).to_be_visible()
+    page.get_by_role("button", name="Send it to the editors").click()
+    expect(page.get_by_text("Sent. An editor will look at it.")).to_be_visible()
+    with site.app.app_context():
+        row = db.session().scalars(select(Contribution).order_by(Contribution.id.desc())).first()
+        upload = db.session().scalars(select(Upload).order_by(Upload.id.desc())).first()
+        assert row is not None
+        assert upload is not None
+        assert (row.state, upload.state, upload.size) == ("waiting", "used", clip.stat().st_size)
+        db.session.remove()
+
+
+def test_another_device_goes_on_where_one_stopped(site: Site, member: str, enter: Enter,
+                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    ffmpeg = shutil.which("ffmpeg")
+    if ffmpeg is None:
+        pytest.skip("ffmpeg is not installed (apt-get install ffmpeg)")
+    monkeypatch.setattr(films, "PACKAGE", "packages/device")
+    with site.app.app_context():
+        films.make_package(ffmpeg, Path(site.app.extensions["moviepoint.storage"].path("packages/device")))
+        with unit_of_work() as session:
+            edition = films.add_edition(session, slug="sherlock-jr-1924").public_id
+        db.session.remove()
+    ready = "[data-player][data-state=ready]"
+    page = enter(site, f"/watch/{edition}?t=12")
+    page.locator(ready).wait_for(timeout=20_000)
+    with page.expect_response(lambda answer: f"/progress/{edition}" in answer.url and answer.status == 204):
+        page.evaluate("""async () => { const video = document.querySelector("video");
+            await video.play(); setTimeout(() => video.pause(), 700); }""")
+    with site.app.app_context():
+        kept = db.session().scalars(select(WatchPosition).order_by(WatchPosition.id.desc())).first()
+        assert kept is not None
+        assert 12 <= kept.position <= 15
+        db.session.remove()
+    other = enter(site, f"/watch/{edition}")
+    other.locator(ready).wait_for(timeout=20_000)
+    assert other.evaluate("document.querySelector('video').currentTime") == pytest.approx(kept.position, abs=2)
+    other.goto(f"{site.url}/en/")
+    expect(other.get_by_role("heading", name="Continue watching")).to_be_visible()
