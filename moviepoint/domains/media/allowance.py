@@ -1,7 +1,7 @@
 """What a user may send: bytes in one file, and altogether, as the settings say for each role.
 
-A role that may upload everywhere and has no limit of its own has none; who uploads films of their own only has
-`OWN_LIMITS` where the settings say nothing. Of several roles the most generous counts.
+A role that may upload and has no limit of its own has none, or a usual one where it uploads only films of its own; of
+several roles the most generous counts.
 """
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from moviepoint.kernel.i18n import in_bytes
 from moviepoint.kernel.policies import Actor, granted, granted_in_part, require
 from moviepoint.settings import Settings, read_limit
 
-#: Bytes a file, and altogether, for those who upload films of their own.
+#: In one file and altogether, of who uploads only films of their own, where the settings say nothing of the role.
 OWN_LIMITS = (20 * 2**30, 60 * 2**30)
 COUNTED = ("receiving", "joining", "stored")  # what is used already counts as a source
 
@@ -44,8 +44,8 @@ def allowance(session: Session, actor: Actor, settings: Settings) -> Allowance:
     if user is None:
         return Allowance(settings.upload_max_bytes, 0, 0)
     known = {limit[0]: limit[1:] for line in settings.upload_limits if (limit := read_limit(line))}
-    limits = [known.get(role.name, (0, 0)) for role in user.roles if (role.name in known
-              and granted_in_part(role.permissions, UPLOAD)) or granted(role.permissions, UPLOAD)] or [OWN_LIMITS]
+    limits = [known.get(role.name, (0, 0) if granted(role.permissions, UPLOAD) else OWN_LIMITS)
+              for role in user.roles if granted_in_part(role.permissions, UPLOAD)]
     file, total = (0 if any(not limit[place] for limit in limits) else max((limit[place] for limit in limits),
                                                                            default=0) for place in (0, 1))
     return Allowance(min(file or settings.upload_max_bytes, settings.upload_max_bytes), total,

@@ -19,8 +19,9 @@ from moviepoint.domains.accounts.models import User
 from moviepoint.domains.media import allowance, uploads
 from moviepoint.domains.media.encoding.naming import Intent
 from moviepoint.domains.media.models import Edition, Upload
+from moviepoint.domains.media.policies import UPLOAD, require_upload
 from moviepoint.kernel.db import db, unit_of_work
-from moviepoint.kernel.errors import Conflict, Invalid
+from moviepoint.kernel.errors import Conflict, Forbidden, Invalid
 from moviepoint.kernel.files import Storage
 from moviepoint.kernel.i18n import gettext as _
 from moviepoint.kernel.policies import SYSTEM, Actor
@@ -46,6 +47,7 @@ def create_joined(session: Session, actor: Actor, storage: Storage, settings: Se
         raise Invalid(_("This upload is a file of its own, and no part."), code="parts")
     if any(row.state != "stored" for row in rows):
         raise Conflict(_("Not all parts are complete, or one is used already."))
+    require_upload(session, actor, edition)
     size = sum(row.size for row in rows)
     allowance.require_room(session, actor, settings, size, more=0)
     uploads.require_disk(session, storage, settings, max(row.size for row in rows))
@@ -85,7 +87,10 @@ def join(storage: Storage, upload_id: int) -> bool:
             target.unlink(missing_ok=True)
             return False
         upload.state = "receiving"
-        uploads.finish_upload(session, _sender(session, upload), upload)
+        try:
+            uploads.finish_upload(session, _sender(session, upload), upload)
+        except Forbidden:  # its film was published meanwhile, and is out of its sender's hands
+            upload.state, upload.edition_id = "stored", None
         for row in _parts(session, upload):
             session.delete(row)
     return True
@@ -112,7 +117,7 @@ def _parts(session: Session, upload: Upload) -> list[Upload]:
 def _sender(session: Session, upload: Upload) -> Actor:
     """Return who has sent an upload: what becomes of it is done in their name, while they may do it."""
     user = session.get(User, upload.user_id) if upload.user_id is not None else None
-    return user if user is not None and user.may_in_part(allowance.UPLOAD) else SYSTEM
+    return user if user is not None and user.may_in_part(UPLOAD) else SYSTEM
 
 
 def _take(file: BinaryIO, part: Path, end: int) -> None:

@@ -64,7 +64,8 @@ def create_upload(session: Session, actor: Actor, storage: Storage, settings: Se
     Raises Invalid for an empty file and for an intent that is not taken, TooLarge for more than the actor may send,
     InsufficientStorage while the disk could not hold it together with all that is on its way already.
     """
-    require_upload(session, actor, edition)
+    if not (partial and edition is None and actor.may_in_part(UPLOAD)):  # of a part nobody knows yet where it goes
+        require_upload(session, actor, edition)
     if size < 1:
         raise Invalid(_("A file must not be empty."), code="upload-size")
     require_room(session, actor, settings, size, more=size)

@@ -113,9 +113,9 @@ def _given() -> ContributionInput:
 
 def _page(found: ContributionInfo | None, typed: dict[str, Any], errors: dict[str, list[str]]) -> Response:
     session, viewer = db.session(), signed_in()
-    allowed = allowance(session, viewer, site_settings())
+    room = allowance(session, viewer, site_settings())
     open_ = found is None or found.state in contributions.IN_HAND
     drop = drop_zone(found.edition) | {"alone": True} if found is not None and open_ else None
     return render_page("site/contribution.html", ContributionPage(
         found, typed, languages(str(typed.get("locale", ""))), rights_names(), CONTRIBUTION_STATES, open_, drop,
-        allowed.used, allowed.total, errors), 422 if errors else 200)
+        room.used, room.total, errors), 422 if errors else 200)
