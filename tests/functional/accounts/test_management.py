@@ -22,6 +22,10 @@ LOCALES = ("en", "ru")
 PAGES = ("/admin/users/", "/admin/users/1", "/admin/roles/")
 
 
+#: What whoever registers may do.
+TAKING_PART = {"community.take_part", "community.contribute", "media.upload:own"}
+
+
 @pytest.fixture
 def administrator(session: Session, make_user: Callable[..., User]) -> User:
     return make_user("administrator")
@@ -29,10 +33,11 @@ def administrator(session: Session, make_user: Callable[..., User]) -> User:
 
 @pytest.fixture
 def manager(session: Session, make_user: Callable[..., User]) -> User:
-    """Make somebody who may manage people and edit Russian texts, and nothing else."""
+    """Make a member who may manage people and edit Russian texts, and nothing else."""
     user = make_user(email="manager@example.org")
     with unit_of_work() as work:
-        user.roles = [Role(name="manager", permissions=["admin.access", management.MANAGE, "catalog.edit@ru"])]
+        user.roles = [Role(name="manager", permissions=["admin.access", management.MANAGE, "catalog.edit@ru"]),
+                      role(session, "member")]
         work.flush()
     return user
 
@@ -64,7 +69,7 @@ def test_the_standard_roles_are_there(session: Session) -> None:
     found = {row.name: set(row.permissions) for row in session.scalars(select(Role))}
     assert set(services.ROLES) <= found.keys()
     assert "catalog.edit:own" in found["contributor"]
-    assert found["member"] == set()
+    assert found["member"] == TAKING_PART
     assert {permission.name for permission in permissions()} <= found["administrator"]
 
 
@@ -84,7 +89,8 @@ def test_a_role_that_an_update_brings_gets_its_usual_grants(session: Session) ->
         work.delete(role(session, "contributor"))
         work.flush()
         services.sync_roles(work, permissions())
-    assert set(role(session, "contributor").permissions) == {"admin.access", "catalog.edit:own"}
+    assert set(role(session, "contributor").permissions) == {
+        "admin.access", "catalog.edit:own", *TAKING_PART}
 
 
 def test_an_administrator_changes_people_and_roles(session: Session, administrator: User,

@@ -196,7 +196,7 @@ def test_nobody_ends_or_sees_a_strangers_session(session: Session, client: Flask
 def test_a_manager_ends_sessions_but_not_of_who_may_more(session: Session, make_user: Callable[..., User]) -> None:
     manager, administrator = make_user(email="manager@example.org"), make_user("administrator")
     member = make_user("member", email="m@example.org")
-    manager.roles = [Role(name="manager", permissions=["admin.access", management.MANAGE])]
+    manager.roles = [Role(name="manager", permissions=["admin.access", management.MANAGE]), *member.roles]
     for user in (administrator, member):
         sessions.begin(session, user, address="", user_agent="")
     session.commit()
