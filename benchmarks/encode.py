@@ -1,183 +1,57 @@
-"""What the engine's whole ladder costs, against one bare ffmpeg process and against one process per rung.
+"""What encoding costs and how soon a film can be seen: the table at the end of the media design, measured.
 
-    python benchmarks/encode.py [--seconds 24] [--runs 3] [--source FILE] [--preset veryfast]
+    python benchmarks/encode.py [--quick] [--seconds 24] [--runs 3] [--source FILE] [--preset veryfast]
+                                [--hours 2] [--dub-minutes 20]
 
-All three make the same: four rungs, two dubs, two subtitle tracks, a storyboard. The engine runs every step of
-its plan as a worker would, check included. CPU seconds are those of the children and of Python itself, as the
-kernel counts them; runs are interleaved, and medians compared. bubblewrap is left out, since it keeps its
-children's CPU time to itself; its own is some milliseconds a step.
+Each line is a ratio within one run, so that another machine, or a busy one, changes it little. The last line is JSON.
 """
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import resource
-import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from moviepoint.domains.media.encoding import posters, probe, steps, verify
-from moviepoint.domains.media.encoding.binaries import Tools, find_tools
-from moviepoint.domains.media.encoding.child import Sandbox, find_sandbox
-from moviepoint.domains.media.encoding.plan import Profile, Rung, make_plan
+import encode_dub
+import encode_first
+import encode_ladder
+import encode_workers
 
-WAYS = ("engine", "bare", "per rung")
+from moviepoint.domains.media.encoding.binaries import find_tools
 
-
-class Silent(steps.StepWatch):
-    """Lets everything go on."""
-
-    def __call__(self, share: float, speed: float | None) -> None:
-        return
+QUICK = {"seconds": 12, "runs": 1, "hours": 2.0, "dub_minutes": 10, "worker_seconds": 96}
+FULL = {"seconds": 24, "runs": 3, "hours": 2.0, "dub_minutes": 20, "worker_seconds": 240}
 
 
 def main() -> None:
-    """Print the table, and the ratios as JSON on the last line."""
+    """Print a table for each question, and all ratios as JSON on the last line."""
     options = arguments()
-    tools, sandbox = find_tools(), Sandbox("", find_sandbox().prlimit, find_sandbox().setpriv)
-    with tempfile.TemporaryDirectory(prefix="moviepoint-bench-") as folder:
-        work = Path(folder)
-        source = options.source or make_source(tools, work / "source.mkv", options.seconds)
-        found = probe.inspect(tools, sandbox, source)
-        profile = Profile(preset=options.preset)
-        plan = make_plan(found, profile)
-        shop = steps.Workshop(tools, sandbox, source, found, plan, profile)
-        ways: dict[str, Callable[[Path], None]] = {
-            "engine": lambda out: run_engine(shop, out), "bare": lambda out: run_bare(shop, out),
-            "per rung": lambda out: run_per_rung(shop, out)}
-        spent: dict[str, list[tuple[float, float]]] = {way: [] for way in WAYS}
-        for _ in range(options.runs):
-            for way in WAYS:
-                spent[way].append(measured(ways[way], work / "out"))
-    report(spent, plan.rungs, found.seconds, tools)
+    tools, found = find_tools(), {}
+    for part in (encode_ladder, encode_workers, encode_first, encode_dub):
+        with tempfile.TemporaryDirectory(prefix="moviepoint-bench-") as folder:
+            found |= part.run(tools, Path(folder), options)
+        print(flush=True)
+    print(json.dumps(found))
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=int, default=24)
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--source", type=Path, help="a film of your own, instead of the synthetic one")
+    parser.add_argument("--quick", action="store_true", help="shorter films and one run of each")
+    parser.add_argument("--seconds", type=int, help="of the film for the ladder")
+    parser.add_argument("--runs", type=int)
+    parser.add_argument("--source", type=Path, help="a film of your own for the ladder, instead of the synthetic one")
     parser.add_argument("--preset", default="veryfast")
-    return parser.parse_args()
-
-
-def make_source(tools: Tools, path: Path, seconds: int) -> Path:
-    """A 1080p film with grain and movement, two dubs and two subtitle tracks."""
-    texts = []
-    for language in ("en", "ru"):
-        text = path.with_name(f"{language}.srt")
-        cues = (f"{n}\n00:00:{n:02d},000 --> 00:00:{n:02d},900\nCue {n}\n" for n in range(1, min(60, seconds)))
-        text.write_text("\n".join(cues))
-        texts += ["-i", str(text)]
-    subprocess.run([
-        str(tools.ffmpeg), "-v", "error", "-y", "-f", "lavfi", "-i",
-        f"mandelbrot=s=1920x1080:r=24:end_scale=0.01,noise=alls=6:allf=t,trim=duration={seconds}",
-        "-f", "lavfi", "-i", f"sine=f=440:r=48000:d={seconds}", "-f", "lavfi", "-i", f"sine=f=660:r=48000:d={seconds}",
-        *texts, "-map", "0:v", "-map", "1:a", "-map", "2:a", "-map", "3:s", "-map", "4:s", "-c:v", "libx264", "-preset",
-        "veryfast", "-crf", "18", "-g", "48", "-pix_fmt", "yuv420p", "-c:a", "ac3", "-ac", "2", "-c:s", "srt",
-        "-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=rus", "-metadata:s:s:0", "language=eng",
-        "-metadata:s:s:1", "language=rus", str(path)], check=True)
-    return path
-
-
-def measured(way: Callable[[Path], None], out: Path) -> tuple[float, float]:
-    """Run one way into an empty folder; return (CPU seconds, wall seconds)."""
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir()
-    cpu, wall = cpu_seconds(), time.monotonic()
-    way(out)
-    return cpu_seconds() - cpu, time.monotonic() - wall
-
-
-def cpu_seconds() -> float:
-    usages = (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
-
-
-def run_engine(shop: steps.Workshop, out: Path) -> None:
-    """Inspect, every step of the plan, check and poster, as a worker does them."""
-    probe.inspect(shop.tools, shop.sandbox, shop.source)
-    for step in shop.plan.steps:
-        if step.kind not in ("check", "publish"):
-            staging = out / ".work" / step.name
-            steps.commit(staging, out, steps.run_step(shop, step, staging, [], Silent()).files)
-    verify.finish_package(out, shop.plan, shop.tools, shop.sandbox, lambda _share: None)
-    posters.take_poster(shop, out, lambda _progress: None)
-
-
-def run_bare(shop: steps.Workshop, out: Path) -> None:
-    """One ffmpeg process, by hand: one decode, four rungs, two dubs, two subtitles, a storyboard."""
-    rungs = shop.plan.rungs
-    labels = "".join(f"[v{n}]" for n in range(len(rungs) + 1))
-    chain = f"[0:v:0]split={len(rungs) + 1}{labels}"
-    for number, rung in enumerate(rungs):
-        chain += f";[v{number}]scale={rung.width}:{rung.height}:flags=bicubic[r{number}]"
-    chain += f";[v{len(rungs)}]fps=1/1,scale=240:-2,tile=5x5[s]"
-    command = ["-i", str(shop.source), "-filter_complex", chain]
-    for number, rung in enumerate(rungs):
-        command += ["-map", f"[r{number}]", *video_options(shop, rung), *hls(out, rung.name)]
-    bare_tracks(shop, out, command)
-    command += ["-map", "[s]", "-q:v", "5", str(out / "%04d.jpg")]
-    ffmpeg(shop.tools, command)
-
-
-def run_per_rung(shop: steps.Workshop, out: Path) -> None:
-    """One ffmpeg process per rung, then one for the tracks and one for the storyboard."""
-    for rung in shop.plan.rungs:
-        ffmpeg(shop.tools, ["-i", str(shop.source), "-map", "0:v:0", "-vf",
-                            f"scale={rung.width}:{rung.height}:flags=bicubic", *video_options(shop, rung),
-                            *hls(out, rung.name)])
-    tracks: list[str] = ["-i", str(shop.source)]
-    bare_tracks(shop, out, tracks)
-    ffmpeg(shop.tools, tracks)
-    ffmpeg(shop.tools, ["-i", str(shop.source), "-map", "0:v:0", "-vf", "fps=1/1,scale=240:-2,tile=5x5", "-q:v", "5",
-                        str(out / "%04d.jpg")])
-
-
-def bare_tracks(shop: steps.Workshop, out: Path, command: list[str]) -> None:
-    for sound in shop.plan.audio:
-        command += ["-map", f"0:{sound.stream}", "-c:a", "aac", "-b:a", f"{sound.kbps}k", *hls(out, sound.name)]
-    for text in shop.plan.subtitles:
-        command += ["-map", f"0:{text.stream}", "-c:s", "webvtt", str(out / f"{text.name}.vtt")]
-
-
-def video_options(shop: steps.Workshop, rung: Rung) -> list[str]:
-    grid = shop.plan.grid
-    return ["-c:v", "libx264", "-preset", shop.profile.preset, "-crf", str(rung.crf), "-maxrate", f"{rung.max_kbps}k",
-            "-bufsize", f"{rung.max_kbps * 2}k", "-pix_fmt", "yuv420p", "-g", str(grid.keyframe), "-keyint_min",
-            str(grid.keyframe), "-sc_threshold", "0"]
-
-
-def hls(out: Path, name: str) -> list[str]:
-    (out / name).mkdir(exist_ok=True)
-    return ["-f", "hls", "-hls_time", "6", "-hls_list_size", "0", "-hls_segment_filename",
-            str(out / name / "data%04d.ts"), str(out / f"{name}.m3u8")]
-
-
-def ffmpeg(tools: Tools, command: list[str]) -> None:
-    subprocess.run([str(tools.ffmpeg), "-hide_banner", "-nostdin", "-v", "error", "-y", *command], check=True)
-
-
-def report(spent: dict[str, list[tuple[float, float]]], rungs: tuple[Rung, ...], seconds: float, tools: Tools) -> None:
-    """A table of medians, and the ratios of CPU medians."""
-    medians = {way: statistics.median(cpu for cpu, _ in runs) for way, runs in spent.items()}
-    print(f"{seconds:.0f} s of film, rungs {', '.join(f'{r.width}x{r.height}' for r in rungs)}; "
-          f"ffmpeg {tools.version}, {os.cpu_count()} cores, {len(spent['bare'])} runs")
-    print(f"{'way':<10} {'CPU s (median)':>15} {'least':>8} {'most':>8} {'wall s':>8}")
-    for way, runs in spent.items():
-        cpus = [cpu for cpu, _ in runs]
-        wall = statistics.median(wall for _, wall in runs)
-        print(f"{way:<10} {medians[way]:>15.2f} {min(cpus):>8.2f} {max(cpus):>8.2f} {wall:>8.2f}")
-    print(json.dumps({"ladder_vs_bare": round(medians["engine"] / medians["bare"], 3),
-                      "ladder_vs_per_rung": round(medians["engine"] / medians["per rung"], 3)}))
+    parser.add_argument("--hours", type=float, help="of the film whose first segment is waited for")
+    parser.add_argument("--dub-minutes", type=int, help="of the film that gets a dub")
+    parser.add_argument("--worker-seconds", type=int, help="of the film that workers share")
+    options = parser.parse_args()
+    for name, value in (QUICK if options.quick else FULL).items():
+        if getattr(options, name) is None:
+            setattr(options, name, value)
+    return options
 
 
 if __name__ == "__main__":

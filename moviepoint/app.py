@@ -22,6 +22,7 @@ from moviepoint.domains.catalog import plugin as catalog
 from moviepoint.domains.community import plugin as community
 from moviepoint.domains.history import plugin as history
 from moviepoint.domains.media import plugin as media
+from moviepoint.domains.pages import plugin as pages
 from moviepoint.domains.search import plugin as search
 from moviepoint.domains.system import plugin as system
 from moviepoint.domains.system.theme import active_theme
@@ -42,7 +43,7 @@ from moviepoint.theming.themes import EXTENSION as THEMING
 from moviepoint.theming.themes import Theming
 
 #: The domains in the order in which their contributions stand.
-CORE: tuple[ModuleType, ...] = (system, accounts, catalog, media, community, search, history, transfer)
+CORE: tuple[ModuleType, ...] = (system, accounts, catalog, pages, media, community, search, history, transfer)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 TOKEN_HEADER = "Authentication-Token"  # noqa: S105 -- a header's name
 MAX_ID = 2**31 - 1  # PostgreSQL's integer
@@ -174,8 +175,8 @@ def catalogues(settings: Settings, hooks: HookManager) -> Sequence[Path]:
 
 def mount_pages(app: Flask, hooks: HookManager) -> None:
     """Mount the blueprints of the public site, below the locale where they are localised."""
-    for pages in hooks.collect("register_pages"):
-        prefix = "/<locale>" if pages.localised else ""
-        app.register_blueprint(pages.blueprint, url_prefix=prefix + (pages.blueprint.url_prefix or ""))
+    for part in hooks.collect("register_pages"):
+        prefix = "/<locale>" if part.localised else ""
+        app.register_blueprint(part.blueprint, url_prefix=prefix + (part.blueprint.url_prefix or ""))
 
 

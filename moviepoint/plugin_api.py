@@ -9,6 +9,7 @@ from moviepoint import __version__
 from moviepoint.domains.accounts.models import User
 from moviepoint.domains.accounts.viewer import current_viewer, in_person
 from moviepoint.domains.catalog import queries as catalog
+from moviepoint.domains.catalog.card_queries import placed
 from moviepoint.domains.catalog.images import MAX_BYTES as MAX_PICTURE
 from moviepoint.domains.catalog.images import add_image, delete_image
 from moviepoint.domains.catalog.models import Episode, Genre, Image, Person, Season, Title, TitleText
@@ -28,9 +29,12 @@ from moviepoint.hooks.types import (
     ContentType,
     EncodingProfile,
     Found,
+    HomeRowKind,
+    MenuLink,
     NavItem,
     Pages,
     Permission,
+    RowOption,
     SearchDocument,
     SearchSource,
     SlotFill,
@@ -57,14 +61,15 @@ from moviepoint.shells.site import render_page
 
 __all__ = [
     "Actor", "AdminPanel", "AdminView", "ApiResource", "Base", "Command", "Conflict", "ContentType",
-    "EncodingProfile", "Episode", "Forbidden", "Found", "Genre", "Guarded", "Hardware", "Image", "Invalid", "Lease",
-    "MAX_PICTURE", "MoviePointError", "NavItem", "NotFound", "Page", "PageQuery", "Pages", "Permission", "Person",
-    "Profile", "RungSpec", "SYSTEM", "SearchDocument", "SearchSource", "Season", "Settings", "SlotFill", "Stopped",
-    "Storage", "Task", "Title", "TitleFilter", "TitleMatches", "TitleText", "TooMany", "Unauthenticated", "User",
-    "UtcDateTime", "View", "__version__", "abandoned", "add_image", "api_blueprint", "api_spec", "catalog", "claim",
-    "content_type", "content_types", "country_code", "country_name", "current_locale", "current_storage",
-    "current_viewer", "db", "delete_image", "differences", "enqueue", "enqueue_after_commit", "ensure_edition",
-    "gettext", "history_words", "hookimpl", "in_language", "in_person", "language_name", "lazy_gettext", "ngettext",
-    "normalise_language", "paged", "pick_text", "rehearsal", "render_page", "require", "site_settings", "slugify",
-    "take_file", "unit_of_work", "use_locale", "utcnow",
+    "EncodingProfile", "Episode", "Forbidden", "Found", "Genre", "Guarded", "Hardware", "HomeRowKind", "Image",
+    "Invalid", "Lease", "MAX_PICTURE", "MenuLink", "MoviePointError", "NavItem", "NotFound", "Page", "PageQuery",
+    "Pages", "Permission", "Person", "Profile", "RowOption", "RungSpec", "SYSTEM", "SearchDocument", "SearchSource",
+    "Season", "Settings", "SlotFill", "Stopped", "Storage", "Task", "Title", "TitleFilter", "TitleMatches",
+    "TitleText", "TooMany", "Unauthenticated", "User", "UtcDateTime", "View", "__version__", "abandoned",
+    "add_image", "api_blueprint", "api_spec", "catalog", "claim", "content_type", "content_types", "country_code",
+    "country_name", "current_locale", "current_storage", "current_viewer", "db", "delete_image", "differences",
+    "enqueue", "enqueue_after_commit", "ensure_edition", "gettext", "history_words", "hookimpl", "in_language",
+    "in_person", "language_name", "lazy_gettext", "ngettext", "normalise_language", "paged", "pick_text", "placed",
+    "rehearsal", "render_page", "require", "site_settings", "slugify", "take_file", "unit_of_work", "use_locale",
+    "utcnow",
 ]

@@ -23,6 +23,7 @@ from moviepoint.app import MoviePoint, create_app
 from moviepoint.domains.accounts.models import User
 from moviepoint.domains.accounts.services import create_user
 from moviepoint.domains.accounts.sessions import begin
+from moviepoint.domains.pages.menus import CACHE as MENUS
 from moviepoint.domains.system.cli import migrators, upgrade_all
 from moviepoint.domains.system.theme import CACHE
 from moviepoint.hooks.manager import Plugin, import_plugin
@@ -164,7 +165,8 @@ def sign_in(make_user: Callable[..., User], sign_in_as: Callable[[User], User]) 
 def count_queries(app: MoviePoint) -> Callable[[], AbstractContextManager[list[str]]]:
     """Return a context manager that gives the list of SQL statements sent inside it.
 
-    Which theme is active counts as known: whether two seconds are over just then must not decide.
+    Which theme is active and what stands in menus count as known: whether some seconds are over just then must not
+    decide.
     """
 
     @contextmanager
@@ -176,11 +178,13 @@ def count_queries(app: MoviePoint) -> Callable[[], AbstractContextManager[list[s
                 statements.append(statement)
 
         app.extensions[CACHE] = (app.extensions["moviepoint.settings"].theme, math.inf)
+        app.extensions[MENUS] = ([], math.inf)
         event.listen(Engine, "before_cursor_execute", note)
         try:
             yield statements
         finally:
             event.remove(Engine, "before_cursor_execute", note)
             app.extensions.pop(CACHE)
+            app.extensions.pop(MENUS)
 
     return counting

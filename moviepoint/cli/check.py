@@ -3,6 +3,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from urllib.parse import urlsplit
 
 import click
 from alembic.util import CommandError
@@ -16,8 +19,10 @@ from moviepoint.domains.system.cli import migrators
 from moviepoint.hooks.manager import HookManager
 from moviepoint.kernel.tasks import EXTENSION as TASKS
 from moviepoint.settings import Fault, Settings, SettingsError, load_settings
+from moviepoint.shells.api.spec import PREFIX
 from moviepoint.theming.themes import EXTENSION as THEMING
 
+PROXY_SECONDS = 3.0
 console = Console(stderr=True)
 
 
@@ -108,6 +113,32 @@ def _disk() -> Iterator[Fault]:
                     "Make room, or point media_root to another disk; encoding waits until there is room.")
 
 
+def _proxy() -> Iterator[Fault]:
+    yield from proxy_faults(_settings())
+
+
+def proxy_faults(settings: Settings) -> Iterator[Fault]:
+    """Ask the public address whether it would take a chunk of an upload; a proxy that would not says so at once.
+
+    Only the head of a request is sent. Where nobody answers, nothing is known, and nothing is said.
+    """
+    place = urlsplit(settings.base_url)
+    kind = HTTPSConnection if place.scheme == "https" else HTTPConnection
+    connection = kind(place.hostname or "", place.port, timeout=PROXY_SECONDS)
+    try:
+        connection.putrequest("PATCH", f"{place.path.rstrip('/')}{PREFIX}/uploads/none")
+        connection.putheader("Content-Length", str(settings.upload_chunk_bytes))
+        connection.endheaders()
+        refused = connection.getresponse().status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    except (OSError, HTTPException):
+        return
+    finally:
+        connection.close()
+    if refused:
+        yield Fault("upload_chunk_bytes", f"{settings.base_url} takes no chunk of {settings.upload_chunk_bytes} bytes.",
+                    "Raise the proxy's limit (nginx: client_max_body_size 0), or lower upload_chunk_bytes.")
+
+
 def _queue() -> Iterator[Fault]:
     try:
         current_app.extensions[TASKS].huey.pending_count()
@@ -135,6 +166,6 @@ def _themes() -> Iterator[Fault]:
 
 
 CHECKS: dict[str, Callable[[], Iterator[Fault]]] = {
-    "instance": _instance, "database": _database, "ffmpeg": _ffmpeg, "disk": _disk, "queue": _queue,
+    "instance": _instance, "database": _database, "ffmpeg": _ffmpeg, "disk": _disk, "proxy": _proxy, "queue": _queue,
     "plugins": _plugins, "themes": _themes,
 }

@@ -12,7 +12,7 @@ from moviepoint.settings import PROJECT_ROOT
 
 #: What the tests use beside Python packages: a program that shows it is there, and its Debian package.
 PROGRAMS = {"chromium": "chromium", "ffmpeg": "ffmpeg", "espeak-ng": "espeak-ng", "bwrap": "bubblewrap",
-            "node": "nodejs"}
+            "node": "nodejs", "npm": "npm", "nginx": "nginx-light"}
 
 
 @click.command("test", context_settings={"ignore_unknown_options": True, "allow_extra_args": True,
@@ -20,10 +20,10 @@ PROGRAMS = {"chromium": "chromium", "ffmpeg": "ffmpeg", "espeak-ng": "espeak-ng"
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def test(arguments: tuple[str, ...]) -> None:
     """Run the test suite; ARGUMENTS go to pytest (a file, -k NAME, -x …)."""
-    missing = {name: package for name, package in PROGRAMS.items() if shutil.which(name) is None}
+    missing = absent()
     if missing and may_install():
         install(sorted(missing.values()))
-        missing = {name: package for name, package in missing.items() if shutil.which(name) is None}
+        missing = absent()
     for name, package in missing.items():
         click.echo(f"{name} is missing: the tests that need it are skipped, by name, at the end. "
                    f"(Debian: apt-get install {package})", err=True)
@@ -32,6 +32,12 @@ def test(arguments: tuple[str, ...]) -> None:
     workers = [] if "-n" in arguments or "-x" in arguments else ["-n", "2", "--dist", "loadfile"]
     command = [sys.executable, "-m", "pytest", "-rs", *workers, *arguments]
     sys.exit(subprocess.run(command, cwd=PROJECT_ROOT, env=environ, check=False).returncode)
+
+
+def absent() -> dict[str, str]:
+    """Return the programs that are not there, with their packages; servers may lie where only root looks."""
+    path = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
+    return {name: package for name, package in PROGRAMS.items() if shutil.which(name, path=path) is None}
 
 
 def may_install() -> bool:

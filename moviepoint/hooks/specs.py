@@ -18,6 +18,8 @@ from moviepoint.hooks.types import (
     Command,
     ContentType,
     EncodingProfile,
+    HomeRowKind,
+    MenuLink,
     NavItem,
     Pages,
     Permission,
@@ -96,6 +98,16 @@ def register_title_filters() -> Sequence[TitleFilter]:
 @hookspec
 def register_encoding_profiles() -> Sequence[EncodingProfile]:
     """Offer ways to encode films: `return [EncodingProfile("vaapi", "H.264 on the graphics card", {...})]`."""
+
+
+@hookspec
+def register_home_row_kinds() -> Sequence[HomeRowKind]:
+    """Add kinds of rows for the home page: `return [HomeRowKind("festival", lazy_gettext("In Cannes"), in_cannes)]`."""
+
+
+@hookspec
+def filter_menu(value: Sequence[MenuLink], place: str) -> Sequence[MenuLink]:
+    """Change the menu "header" or "footer": `return [*value, MenuLink("Blog", "https://blog.example.org")]`."""
 
 
 @hookspec

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from moviepoint.kernel.errors import NotFound
 from moviepoint.kernel.tasks import Task
 
-__all__ = ["AdminPanel", "AdminView", "ApiResource", "Command", "ContentType", "Found", "NavItem", "Pages",
-           "Permission", "SearchDocument", "SearchSource", "SlotFill", "Task", "TitleFilter", "TitleMatches"]
+__all__ = ["AdminPanel", "AdminView", "ApiResource", "Command", "ContentType", "Found", "HomeRowKind", "MenuLink",
+           "NavItem", "Pages", "Permission", "RowOption", "SearchDocument", "SearchSource", "SlotFill", "Task",
+           "TitleFilter", "TitleMatches"]
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,49 @@ class NavItem:
     label: Any
     order: int = 100
     arguments: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class MenuLink:
+    """An entry of a menu as a page shows it; `current` is "page" for the page itself, "true" for what lies below it."""
+
+    label: str
+    url: str
+    current: str = ""
+
+
+@dataclass(frozen=True)
+class RowOption:
+    """What an editor sets of a row of the home page.
+
+    `kind` is "text", "number", "choice" or "titles" (several, in order; their ids are stored). `choices` takes a
+    session and the locales to name things in, and returns (value, label).
+    """
+
+    name: str
+    label: Any  # lazily translated
+    kind: str = "text"
+    choices: Callable[[Session, Sequence[str]], Sequence[tuple[str, Any]]] | None = None
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class HomeRowKind:
+    """A kind of row that editors put on the home page.
+
+    `titles` takes the viewer's id (None for strangers), the row's options and a limit, and returns a select of titles'
+    ids with their places, as `plugin_api.placed` makes it, or None where there is nothing to show. All rows of a page
+    are read by one query. `personal` rows are for who is signed in.
+    """
+
+    name: str  # "newest"
+    label: Any  # lazily translated; the row's heading where an editor gives none
+    titles: Callable[[int | None, Mapping[str, Any], int], Any | None]
+    options: Sequence[RowOption] = ()
+    address: Callable[[Mapping[str, Any]], str] | None = None  # of all of them
+    #: Headings by locale from the options, for a row whose editor gives none.
+    headings: Callable[[Session, Mapping[str, Any]], Mapping[str, str]] | None = None
+    personal: bool = False
 
 
 @dataclass(frozen=True)

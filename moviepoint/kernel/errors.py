@@ -66,6 +66,13 @@ class Invalid(MoviePointError):
         return super().problem() | ({"errors": self.fields} if self.fields else {})
 
 
+class TooLarge(MoviePointError):
+    """More bytes than are taken."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    code = "too-large"
+
+
 class TooMany(MoviePointError):
     """Too many requests; `retry_after` is in seconds."""
 

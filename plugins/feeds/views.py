@@ -38,7 +38,7 @@ def titles(kind: str) -> Response:
     entries = [entry_of(title) for title in catalog.newest(db.session(), ENTRIES)]
     updated = max((entry.published for entry in entries), default=datetime(2000, 1, 1, tzinfo=UTC))
     text = render_template(f"feeds/{kind}.xml", entries=entries, updated=updated, rfc2822=format_datetime(updated),
-                           home=absolute(url_for("catalog.home")), self_url=absolute(request.path),
+                           home=absolute(url_for("pages.home")), self_url=absolute(request.path),
                            heading=_("New on %(site)s", site=_settings().site_name))
     response = Response(text, content_type=f"{TYPES[kind]}; charset=utf-8")
     response.cache_control.public, response.cache_control.max_age = True, KEEP_SECONDS

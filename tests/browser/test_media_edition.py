@@ -154,8 +154,8 @@ def row(page: Page, name: str) -> Any:
 def test_many_files_go_each_its_own_way(page_of: Callable[..., Page], site: Site, edition: int) -> None:
     page = page_of(expect_errors=True)  # what the server refuses is an error in the console too
     page.set_input_files("#f-film", [payload(name) for name in FILES])
-    for name, values in ((FILES[0], ("film",)), (FILES[1], ("subtitles", "ru", "forced")),
-                         (FILES[2], ("audio", "de", "dub"))):
+    for name, values in ((FILES[0], ("film",)), (FILES[1], ("subtitles", "ru", "forced", "")),
+                         (FILES[2], ("audio", "de", "dub", ""))):
         expect(row(page, name)).to_be_visible()
         fields = row(page, name).locator("select:visible, input:visible")
         assert [field.input_value() for field in fields.all()] == list(values)
@@ -173,6 +173,23 @@ def test_many_files_go_each_its_own_way(page_of: Callable[..., Page], site: Site
             SourceAsset.edition_id == edition, SourceAsset.filename.in_(FILES))).all()
         assert {source.filename: (source.intent or {})["kind"] for source in sources} == {
             FILES[0]: "", FILES[2]: "voice-over"}
+        db.session.remove()
+
+
+def test_a_file_comes_instead_of_a_track(page_of: Callable[..., Page], site: Site, edition: int) -> None:
+    page = page_of("ru")
+    page.set_input_files("#f-film", [payload("better.de.m4a")])
+    chosen = row(page, "better.de.m4a").locator("[data-replaces]")
+    expect(chosen.locator("option")).to_contain_text(["новая дорожка", "вместо 1. ", "вместо 2. "])
+    chosen.select_option(index=2)
+    expect(row(page, "better.de.m4a").locator("[data-language]")).to_be_hidden()
+    assert accessibility_faults(page) == []
+    page.locator("[data-start] button").click()
+    expect(row(page, "better.de.m4a")).to_have_attribute("data-state", "encoding")
+    with site.app.app_context():
+        source = db.session.scalars(select(SourceAsset).where(SourceAsset.filename == "better.de.m4a")).one()
+        second = db.session.get_one(Edition, edition).audio[1].id
+        assert ((source.intent or {})["use"], (source.intent or {})["replaces"]) == ("audio", second)
         db.session.remove()
 
 

@@ -36,7 +36,7 @@ def accept(token: str) -> Response:
             user = invitations.accept(session, token, hash_password(password), page.name)
             login_user(user, authn_via=["password"])
         flash(_("Welcome. You are signed in."), "success")
-        return _private(redirect(url_for("admin.index" if user.may("admin.access") else "catalog.home")))
+        return _private(redirect(url_for("admin.index" if user.may("admin.access") else "pages.home")))
     return _private(render_page("security/invitation.html", page))
 
 

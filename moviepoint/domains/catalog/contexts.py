@@ -160,15 +160,6 @@ class Pager:
 
 
 @dataclass(frozen=True, slots=True)
-class HomePage:
-    """`site/home.html`. `hero` is None on a site without films."""
-
-    seo: Seo
-    hero: TitleView | None
-    rows: Sequence[Row] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class TitlePage:
     """`site/title.html`, for films and series."""
 

@@ -7,10 +7,10 @@ from flask import request, url_for
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.catalog import page_queries as reads
+from moviepoint.domains.catalog.card_queries import card_lists
 from moviepoint.domains.catalog.contexts import Choice, ListPage, Pager, Words
-from moviepoint.domains.catalog.pages import cards_of
 from moviepoint.domains.catalog.seo import seo
-from moviepoint.domains.catalog.words import Reader, genre_link
+from moviepoint.domains.catalog.words import Reader, card, genre_link
 from moviepoint.kernel.errors import NotFound
 from moviepoint.kernel.i18n import gettext as _
 
@@ -27,15 +27,17 @@ def list_page(session: Session, to: Reader, *, kind: str | None = None, genre_sl
     page = page_number(request.args.get("page", "1"))
     order = request.args.get("order", ORDERS[0])
     order = order if order in ORDERS else ORDERS[0]
-    ids, total = reads.list_ids(session, kind=kind, genre_id=genre.id if genre else None, order=order,
-                                locale=to.locale, offset=(page - 1) * PAGE_SIZE, limit=PAGE_SIZE)
-    if page > 1 and not ids:
+    genre_id = genre.id if genre else None
+    total = reads.list_total(session, kind, genre_id)
+    if page > max(1, ceil(total / PAGE_SIZE)):
         raise NotFound(_("This list has no such page."))
+    part = reads.list_part(kind, genre_id, order, to.locale, (page - 1) * PAGE_SIZE, PAGE_SIZE)
+    rows = card_lists(session, {"": part}, to.chain).rows[""]
     heading = genre_link(to, genre).name if genre else Words(_("Series") if kind == "series" else _("Films"))
     query = ({"page": page} if page > 1 else {}) | ({"order": order} if order != ORDERS[0] else {})
     return ListPage(
         seo=seo(query=query), heading=heading, kicker=_("Genre") if genre else _("Catalogue"),
-        pager=make_pager(page, ceil(total / PAGE_SIZE), total), cards=cards_of(session, to, ids),
+        pager=make_pager(page, ceil(total / PAGE_SIZE), total), cards=[card(to, row) for row in rows],
         genres=genre_choices(session, to, kind, genre_slug), orders=order_choices(order))
 
 

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from moviepoint.domains.catalog import labels
 from moviepoint.domains.catalog import page_queries as reads
+from moviepoint.domains.catalog.card_queries import ImageRow, TextName, best_image, card_lists, load_cards
 from moviepoint.domains.catalog.contexts import (
     Card,
     CreditGroup,
     EpisodeItem,
     EpisodePage,
-    HomePage,
     Link,
     Part,
     PersonPage,
@@ -26,7 +26,7 @@ from moviepoint.domains.catalog.contexts import (
     TitleView,
     Words,
 )
-from moviepoint.domains.catalog.models import Episode, Season, Title
+from moviepoint.domains.catalog.models import Episode, Genre, Season, Title
 from moviepoint.domains.catalog.seo import seo, title_schema
 from moviepoint.domains.catalog.words import (
     Reader,
@@ -45,78 +45,51 @@ from moviepoint.kernel.policies import Actor
 from moviepoint.kernel.text import country_name
 
 ROW_LENGTH = 18
-GENRE_ROWS = 4
-SHORTEST_ROW = 3
-
-
-def home_page(session: Session, to: Reader) -> HomePage:
-    """Return the home page: a head, the newest, films, series, and the largest genres."""
-    hero_id = reads.featured_id(session)
-    if hero_id is None:
-        return HomePage(seo=seo(), hero=None)
-    kinds = reads.ids_by_kind(session, ROW_LENGTH)
-    genres = [genre for genre, count in reads.genres_in_use(session, limit=GENRE_ROWS) if count >= SHORTEST_ROW]
-    by_genre = reads.ids_by_genre(session, [genre.id for genre in genres], ROW_LENGTH)
-    plan = [("newest", _("New on the site"), reads.newest_ids(session, ROW_LENGTH), ""),
-            ("series", _("Series"), kinds.get("series", []), url_for("catalog.all_series"))]
-    for genre in genres:
-        link = genre_link(to, genre)
-        plan.append((genre.slug, str(link.name), by_genre.get(genre.id, []), link.url))
-    plan.append(("films", _("Films"), kinds.get("film", []), url_for("catalog.films")))
-    cards = cards_by_id(session, to, [title_id for *_names, ids, _url in plan for title_id in ids])
-    rows = [Row(slug, heading, [cards[i] for i in ids if i in cards], url) for slug, heading, ids, url in plan if ids]
-    hero = reads.title_whole(session, Title.id == hero_id, None)
-    return HomePage(seo=seo(), hero=view_of(to, hero) if hero else None, rows=rows)
 
 
 def cards_by_id(session: Session, to: Reader, ids: Sequence[int]) -> dict[int, Card]:
     """Return cards by id."""
-    return {i: card(to, row) for i, row in reads.load_cards(session, list(dict.fromkeys(ids)), to.chain).items()}
+    return {i: card(to, row) for i, row in load_cards(session, list(dict.fromkeys(ids)), to.chain).items()}
 
 
-def cards_of(session: Session, to: Reader, ids: Sequence[int]) -> list[Card]:
-    """Return cards in the order of the ids."""
-    found = cards_by_id(session, to, ids)
-    return [found[i] for i in ids if i in found]
-
-
-def view_of(to: Reader, title: Title) -> TitleView:
+def view_of(to: Reader, title: Title, genres: Sequence[Genre], images: Sequence[ImageRow]) -> TitleView:
     """Return a title as its page shows it."""
     name = title_name(to, title)
+    best = {kind: picture(best_image([image for image in images if image.kind == kind], to.chain))
+            for kind in ("poster", "backdrop")}
     return TitleView(
         id=title.id, kind=title.kind, url=title_url(title.kind, title.slug), name=name,
         tagline=to.pick(title.texts, "tagline"), overview=to.pick(title.texts, "overview"),
         original_title="" if title.original_title == name.text else title.original_title,
         original_language=title.original_language, years=labels.span(title.year, title.end_year),
         runtime=title.runtime, countries=[country_name(code, to.locale) for code in title.countries.split()],
-        genres=[genre_link(to, genre) for genre in title.genres],
-        poster=best_picture(to, title, "poster"), backdrop=best_picture(to, title, "backdrop"))
+        genres=[genre_link(to, genre) for genre in genres], **best)
 
 
 def best_picture(to: Reader, title: Title, kind: str) -> Picture | None:
     """Return a title's picture of a kind for this reader."""
-    images = [reads.ImageRow(i.id, i.kind, i.locale, i.width, i.height, i.placeholder, i.alt,
-                             i.focal_x, i.focal_y)
+    images = [ImageRow(i.id, i.kind, i.locale, i.width, i.height, i.placeholder, i.alt,
+                       i.focal_x, i.focal_y)
               for i in title.images if i.kind == kind]
-    return picture(reads.best_image(images, to.chain))
+    return picture(best_image(images, to.chain))
 
 
 def title_page(session: Session, viewer: Actor | None, to: Reader, kind: str, slug: str) -> TitlePage:
     """Return the page of a film or series. Raises NotFound for what is not there or not public."""
-    title = reads.title_whole(session, (Title.slug == slug) & (Title.kind == kind), viewer)
+    title = reads.title_with_texts(session, (Title.slug == slug) & (Title.kind == kind), viewer)
     if title is None:
         raise NotFound(_("There is no such title here. It may have been taken down, or the address is wrong."))
-    view = view_of(to, title)
+    around = card_lists(session, {"more": reads.related(title.id, ROW_LENGTH)}, to.chain, pictured=[title.id])
+    view = view_of(to, title, reads.genres_of(session, title.id), around.pictures[title.id])
     crew, cast = credits_of(session, to, title.id)
-    counts = reads.season_counts(session, title.id) if title.seasons else {}
-    seasons = [season_item(to, title, season, counts.get(season.id)) for season in title.seasons]
+    seasons = [season_item(to, title, *found) for found in reads.seasons_of(session, title.id)] \
+        if kind == "series" else []
     schema = title_schema(view, crew[:1], cast[:10], len(seasons), title.year)
     image = view.backdrop or view.poster
     return TitlePage(
         seo=seo(description=view.overview.text or view.tagline.text, image=image.crops["wide"] if image else "",
                 kind="video.movie" if kind == "film" else "video.tv_show", json_ld=schema),
-        title=view, crew=crew, cast=cast, seasons=seasons,
-        more=cards_of(session, to, reads.related_ids(session, title.id, ROW_LENGTH)))
+        title=view, crew=crew, cast=cast, seasons=seasons, more=[card(to, row) for row in around.rows["more"]])
 
 
 def credits_of(session: Session, to: Reader, title_id: int) -> tuple[list[CreditGroup], list[Part]]:
@@ -133,10 +106,9 @@ def credits_of(session: Session, to: Reader, title_id: int) -> tuple[list[Credit
     return [CreditGroup(heading, list(people.values())) for heading, people in groups.items()], cast
 
 
-def season_item(to: Reader, title: Title, season: Season,
-                counts: tuple[int, int | None, int | None] | None) -> SeasonItem:
-    """Return a season in its series' list."""
-    episodes, first, last = counts or (0, None, None)
+def season_item(to: Reader, title: Title, season: Season, episodes: int, first: int | None,
+                last: int | None) -> SeasonItem:
+    """Return a season in its series' list; `first` and `last` are the years of its episodes."""
     return SeasonItem(number=season.number, name=season_words(to, season), episodes=episodes,
                       url=url_for("catalog.season", slug=title.slug, number=season.number),
                       years=labels.span(first, last))
@@ -148,8 +120,7 @@ def season_page(session: Session, viewer: Actor | None, to: Reader, slug: str, n
     title = season.title
     stills = reads.stills(session, [episode.id for episode in season.episodes], to.chain)
     years = [episode.air_date.year for episode in season.episodes if episode.air_date]
-    item = season_item(to, title, season,
-                       (len(season.episodes), min(years, default=None), max(years, default=None)))
+    item = season_item(to, title, season, len(season.episodes), min(years, default=None), max(years, default=None))
     siblings = reads.sibling_seasons(session, title.id)
     before, after = neighbours([sibling.id for sibling in siblings], season.id)
     links = {s.id: Link(season_words(to, s), url_for("catalog.season", slug=slug, number=s.number)) for s in siblings}
@@ -218,7 +189,7 @@ def person_page(session: Session, to: Reader, slug: str) -> PersonPage:
     person = reads.person_whole(session, slug)
     if person is None:
         raise NotFound(_("There is no such person here."))
-    names = [reads.TextName(text.locale, text.name) for text in person.texts if text.name]
+    names = [TextName(text.locale, text.name) for text in person.texts if text.name]
     name = person_link(to, person.slug, person.name, names).name
     biography = to.pick(person.texts, "biography")
     portrait = picture(reads.portrait(session, person.id, to.chain), alt=str(name))

@@ -30,7 +30,7 @@ def absolute(locale: str = "", query: Mapping[str, object] | None = None) -> str
     """Return the present page's public address, in another locale if one is named."""
     values = dict(request.view_args or {}) | ({"locale": locale} if locale else {})
     tail = f"?{urlencode(query)}" if query else ""
-    return full(url_for(request.endpoint or "catalog.home", **values)) + tail
+    return full(url_for(request.endpoint or "pages.home", **values)) + tail
 
 
 def full(path: str) -> str:

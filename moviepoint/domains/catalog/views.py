@@ -8,7 +8,7 @@ from moviepoint.domains.catalog import page_queries, services
 from moviepoint.domains.catalog.crops import crop_key
 from moviepoint.domains.catalog.lists import list_page
 from moviepoint.domains.catalog.models import Title
-from moviepoint.domains.catalog.pages import episode_page, home_page, person_page, season_page, title_page
+from moviepoint.domains.catalog.pages import episode_page, person_page, season_page, title_page
 from moviepoint.domains.catalog.preview import open_preview, previewed
 from moviepoint.domains.catalog.words import reader
 from moviepoint.kernel.db import db
@@ -22,12 +22,6 @@ from moviepoint.theming.themes import Theming
 pages = Blueprint("catalog", __name__)
 files = Blueprint("catalog_files", __name__)
 YEAR = 365 * 86400
-
-
-@pages.get("/")
-def home() -> Response:
-    """The site's home page."""
-    return render_page("site/home.html", home_page(db.session(), reader()))
 
 
 @pages.get("/films")

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from flask import current_app, url_for
 
 from moviepoint.domains.catalog import labels
+from moviepoint.domains.catalog.card_queries import CardRow, ImageRow, TextName
 from moviepoint.domains.catalog.contexts import Card, Link, Picture, Words
 from moviepoint.domains.catalog.crops import crop_urls
 from moviepoint.domains.catalog.images import WIDTHS
 from moviepoint.domains.catalog.models import Episode, Genre, Image, Season, Title
-from moviepoint.domains.catalog.page_queries import CardRow, ImageRow, TextName
 from moviepoint.domains.catalog.texts import Text, pick
 from moviepoint.kernel.i18n import current_locale, fallback_chain
 from moviepoint.settings import Settings

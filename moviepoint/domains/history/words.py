@@ -63,6 +63,8 @@ FIELDS = {
     "until": lazy_gettext("Open until"), "alt": lazy_gettext("What it shows"), "locale": lazy_gettext("Language"),
     "focal": lazy_gettext("Point of focus"), "spoiler": lazy_gettext("Spoiler"), "reports": lazy_gettext("Reports"),
     "reason": lazy_gettext("Reason"), "contribution": lazy_gettext("Film of a visitor"),
+    "rows": lazy_gettext("Rows"), "entries": lazy_gettext("Entries"),
+    "body": lazy_gettext("Text"),
 }
 LONG = 5_000
 

@@ -14,7 +14,7 @@ from moviepoint.domains.media.encoding.plan import AudioTarget, Plan, SubtitleTa
 from moviepoint.domains.media.encoding.probe import Probe
 from moviepoint.domains.media.encoding.verify import AudioFacts, TrackFacts
 from moviepoint.domains.media.ledger import Lease
-from moviepoint.domains.media.matching import Row, origin_of
+from moviepoint.domains.media.matching import Row, origin_of, succession
 from moviepoint.domains.media.models import AudioRendition, AudioTrack, Edition, EncodingJob, SourceAsset, SubtitleTrack
 from moviepoint.kernel.files import LocalStorage
 
@@ -33,12 +33,29 @@ def plan_tracks(session: Session, lease: Lease, found: Probe, checksum: str) -> 
     film = retiming.film_of(session, edition)
     if film is None:
         raise Refused("no-plan", "The film of this edition was not encoded here. Encode it again, then add tracks.")
-    plan = sidecars.make_plan(found, intent_of(job.source), film, f"j{job.id}")
+    plan = sidecars.make_plan(found, _completed(edition, intent_of(job.source)), film, f"j{job.id}")
     if not ledger.complete(session, lease, {"notes": list(plan.notes)}):
         return
     job.source.probe, job.source.sha256 = msgspec.to_builtins(found), checksum
     job.plan = msgspec.to_builtins(plan)
     retiming.add_steps(session, job, plan)
+
+
+def _completed(edition: Edition, intent: Intent) -> Intent:
+    """Return an intent that says what is known of the track that it replaces. Raises Refused where there is none."""
+    if not intent.replaces:
+        return intent
+    row = row_of(edition, intent.use, intent.replaces)
+    if row is None:
+        raise Refused("track-gone", "The track was removed.")
+    return msgspec.structs.replace(intent, language=row.language, kind=documents.kind_of(row), label=row.label,
+                                   studio=row.studio)
+
+
+def row_of(edition: Edition, use: str, track_id: int | None) -> Row | None:
+    """Return a track of an edition by its id; `use` says whether it is heard or read."""
+    rows: Sequence[Row] = edition.audio if use == "audio" else edition.subtitles
+    return next((row for row in rows if row.id == track_id), None)
 
 
 def publish_tracks(session: Session, storage: LocalStorage, lease: Lease, keep_source: bool) -> str | None:
@@ -75,8 +92,8 @@ def _bring_in(session: Session, storage: LocalStorage, job: EncodingJob, edition
     """Bring a track's files in and name them in its row; a row that an editor has removed meanwhile stays removed."""
     if row is None or edition.package is None:
         return
-    if job.kind == "retime" and row.offset_ms != target.offset_ms:
-        return  # it has been given another offset since: a later job makes that
+    if _overtaken(job, row, target):
+        return
     if target.name:
         for name in (target.name, *(rendition.path for rendition in renditions)):
             if not storing.carry(storage, job.package, edition.package, name):
@@ -99,7 +116,9 @@ def _sound(edition: Edition, job: EncodingJob, target: AudioTarget, sound: Audio
                          studio=target.studio, hidden=target.hidden, note=target.note, default=not edition.audio,
                          source_id=job.source_id, origin=origin_of(target), path=target.name)
         edition.audio.append(row)
-    if row is not None:
+    elif row is not None and job.kind == "tracks":
+        _succeed(edition, job, row, target)
+    if row is not None and not _overtaken(job, row, target):
         row.codec, row.channels = sound.codec, sound.channels
         row.average_bandwidth, row.peak_bandwidth = sound.bandwidth.average, sound.bandwidth.peak
     return row
@@ -112,7 +131,22 @@ def _text(edition: Edition, job: EncodingJob, target: SubtitleTarget, note: str)
                             studio=target.studio, source_format=target.source_format[:20], note=note or target.note,
                             source_id=job.source_id, origin=origin_of(target), path=target.name)
         edition.subtitles.append(row)
+    elif row is not None and job.kind == "tracks":
+        _succeed(edition, job, row, target)
+        row.source_format, row.note = target.source_format[:20], note or target.note
     return row
+
+
+def _succeed(edition: Edition, job: EncodingJob, row: Row, target: AudioTarget | SubtitleTarget) -> None:
+    """Let a track's row tell of the file that takes its place; the offset was the old one's."""
+    edition.package_bytes = max(0, edition.package_bytes - storing.size_of(edition, row))
+    row.origin = succession(edition, row, target)
+    row.source_id, row.note, row.offset_ms = job.source_id, "", target.offset_ms
+
+
+def _overtaken(job: EncodingJob, row: Row, target: AudioTarget | SubtitleTarget) -> bool:
+    """Say whether a track that was made anew has been given another offset since, or another file."""
+    return job.kind == "retime" and (row.offset_ms != target.offset_ms or row.source_id != job.source_id)
 
 
 def _end(edition: Edition) -> int:

@@ -9,7 +9,7 @@ from flask_login import current_user
 from sqlalchemy import Row, exists, func, select
 from sqlalchemy.orm import Session
 
-from moviepoint.domains.media import player, plays, queries
+from moviepoint.domains.media import allowance, player, plays, queries
 from moviepoint.domains.media.checking import AUDIO_KINDS, SUBTITLE_ROLES
 from moviepoint.domains.media.models import AudioTrack, Edition, EncodingJob, SourceAsset, SubtitleTrack, Upload
 from moviepoint.domains.media.player import audio_name, subtitle_name
@@ -66,10 +66,16 @@ def _edition(edition: Edition, lines: Sequence[Row[Any]], locale: str) -> dict[s
                       for line in lines if line.type == "subtitles"]}
 
 
-def drop_zone(edition: str, title_id: int | None = None, episode_id: int | None = None) -> dict[str, Any]:
-    """Return what `media/admin/drop.html` wants: for an edition by its public id, or one that is yet to be made."""
+def drop_zone(edition: str, title_id: int | None = None, episode_id: int | None = None,
+              tracks: Mapping[str, Sequence[tuple[int, str]]] | None = None) -> dict[str, Any]:
+    """Return what `media/admin/drop.html` wants: for an edition by its public id, or one that is yet to be made.
+
+    `tracks` are those that a file may take the place of: ids and names by use.
+    """
     heard, read = player.audio_kinds(), player.subtitle_kinds() | {"full": _("full")}
     return {"edition": edition, "title_id": title_id, "episode_id": episode_id,
+            "tracks": tracks or {}, "allowance": allowance.allowance(db.session(), current_user,
+                                                                     current_app.extensions["moviepoint.settings"]),
             "chunk_bytes": current_app.extensions["moviepoint.settings"].upload_chunk_bytes,
             "kinds": {"audio": {kind: heard[kind] for kind in AUDIO_KINDS},
                       "subtitles": {role: read[role] for role in SUBTITLE_ROLES}}}

@@ -47,7 +47,8 @@ def part(token: str, edition: str, package: str, name: str) -> Response:
     if name in (playback.MASTER, playback.MANIFEST):
         return _rendered(edition, package, name)
     kind = TYPES.get(PurePosixPath(name).suffix)
-    if kind is None or any(piece.startswith(".") for piece in PurePosixPath(name).parts):
+    if kind is None or any(piece.startswith(".") for piece in PurePosixPath(name).parts) \
+            or PurePosixPath(name).as_posix() != name:  # one file has one name: no slash at its end, none doubled
         raise NotFound()
     path = _inside(package, name)
     growing = path.suffix == ".m3u8" and not finished(path)

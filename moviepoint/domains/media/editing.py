@@ -16,7 +16,7 @@ from moviepoint.domains.media import documents, retiming
 from moviepoint.domains.media.checking import AUDIO_KINDS, SUBTITLE_ROLES, Faults, checked_tracks, mark_faults
 from moviepoint.domains.media.models import AudioTrack, Edition, Mark, SubtitleTrack
 from moviepoint.domains.media.schemas import MarksInput, TrackInput, TracksInput
-from moviepoint.domains.media.storing import locked_edition, retire
+from moviepoint.domains.media.storing import locked_edition, retire, size_of
 from moviepoint.kernel.errors import Conflict, Invalid, NotFound
 from moviepoint.kernel.files import LocalStorage
 from moviepoint.kernel.i18n import gettext as _
@@ -97,10 +97,7 @@ def remove_track(session: Session, actor: Actor, storage: LocalStorage, edition_
         raise Invalid(_("One audio track at least must be shown."))
     state = documents.edition_document(edition)
     retire(session, storage, edition.package, row.paths)
-    if isinstance(row, AudioTrack):
-        rate = row.average_bandwidth + sum(rendition.average_bandwidth for rendition in row.renditions)
-        freed = rate * (edition.duration_ms or 0) // 8000
-        edition.package_bytes = max(0, edition.package_bytes - freed)
+    edition.package_bytes = max(0, edition.package_bytes - size_of(edition, row))
     rows.remove(row)
     session.flush()
     documents.record_edit(session, actor, edition, state)

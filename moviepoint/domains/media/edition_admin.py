@@ -164,10 +164,20 @@ class EditionsView(AccessVerbs):
                    "marks": mark_kinds()}, readable=[row for row in edition.subtitles if row.path],
             kinds={"audio": checking.AUDIO_KINDS, "subtitles": checking.SUBTITLE_ROLES}, stamp=stamp,
             subtitle_name=player.subtitle_name, note_words=player.note_words, moving=moving(session, edition),
-            drop=backoffice.drop_zone(edition.public_id), early=early_of(session, edition),
+            drop=backoffice.drop_zone(edition.public_id, tracks=replaceable(edition)), early=early_of(session, edition),
             access=access_admin.panel(session, edition),
             profiles=profiles.offers(session, current_app.extensions["moviepoint.hooks"]), **context)
         return (page, int(failure.status)) if failure else page
+
+
+def replaceable(edition: Edition) -> dict[str, list[tuple[int, str]]]:
+    """Return the tracks that a file can take the place of, numbered as in their table: ids and names by use."""
+    locale = current_locale()
+    return {
+        "audio": [(row.id, f"{place}. {player.audio_name(row, locale)}") for place, row in enumerate(edition.audio, 1)],
+        "subtitles": [(row.id, f"{place}. {player.subtitle_name(row, locale)}"
+                       + ("" if row.path else f" ({_('needs a text version')})"))
+                      for place, row in enumerate(edition.subtitles, 1)]}
 
 
 def early_of(session: Session, edition: Edition) -> Early | None:

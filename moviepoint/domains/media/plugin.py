@@ -12,6 +12,7 @@ from moviepoint.domains.media import (
     content,
     delivery,
     edition_admin,
+    joining,
     pictures,
     profile_admin,
     tasks,
@@ -33,6 +34,9 @@ from moviepoint.hooks.types import (
 )
 from moviepoint.kernel.i18n import lazy_gettext
 
+#: Before whatever else waits, like mail and rows to be indexed: somebody looks at the progress of their upload.
+SOON = 10
+
 
 @hookimpl
 def register_permissions() -> Sequence[Permission]:
@@ -44,7 +48,8 @@ def register_permissions() -> Sequence[Permission]:
 
 @hookimpl
 def register_tasks() -> Sequence[Task]:
-    return [Task("media.work", tasks.work), Task("media.sweep", tasks.sweep, every=timedelta(seconds=10)),
+    return [Task("media.work", tasks.work, priority=SOON), Task(joining.JOIN, tasks.join_upload),
+            Task("media.sweep", tasks.sweep, every=timedelta(seconds=10)),
             Task("media.expire_uploads", tasks.expire_uploads, every=timedelta(hours=1))]
 
 

@@ -13,7 +13,7 @@ from moviepoint.domains.media.encoding import storyboard
 from moviepoint.domains.media.encoding.plan import Plan
 from moviepoint.domains.media.encoding.verify import AudioFacts, PackageFacts
 from moviepoint.domains.media.ledger import Lease
-from moviepoint.domains.media.matching import Row, added_apart, match, origin_of
+from moviepoint.domains.media.matching import Row, added_apart, match, origin_of, replaced
 from moviepoint.domains.media.models import (
     AudioRendition,
     AudioTrack,
@@ -31,6 +31,7 @@ from moviepoint.kernel.db import utcnow
 from moviepoint.kernel.files import LocalStorage
 
 OTHER_LENGTH, GONE = "other-length", "gone"  # what an editor should know of a track, as `player.note_words` says it
+UNFIT = (OTHER_LENGTH, GONE)  # such a track stands in for no other
 APART_MS = 1_000
 
 
@@ -126,10 +127,15 @@ def _tracks(session: Session, edition: Edition, job: EncodingJob, plan: Plan, fa
     read = [row for row in edition.subtitles if not added_apart(edition, row)]
     known_heard, known_read = match(heard, plan.audio), match(read, plan.subtitles)
     _clear(session, [(heard, known_heard), (read, known_read)])
+    gone_heard, gone_read = (replaced([row for row in rows if row.note not in UNFIT], targets) for rows, targets in (
+        (_apart(edition.audio, heard), plan.audio), (_apart(edition.subtitles, read), plan.subtitles)))
     chosen = {AudioTrack: any(row and row.default for row in (*known_heard, *_apart(edition.audio, heard))),
               SubtitleTrack: any(row and row.default for row in (*known_read, *_apart(edition.subtitles, read)))}
     place = 1 + max((row.position for row in edition.tracks), default=-1)
-    for position, (target, sound, row) in enumerate(zip(plan.audio, facts.audio, known_heard, strict=True), place):
+    for position, (target, sound, row, gone) in enumerate(
+            zip(plan.audio, facts.audio, known_heard, gone_heard, strict=True), place):
+        if row is None and gone:
+            continue
         if row is None:
             row = AudioTrack(edition_id=edition.id, position=position, language=target.language, kind=target.kind,
                              label=target.label, default=target.default and not chosen[AudioTrack])
@@ -138,7 +144,9 @@ def _tracks(session: Session, edition: Edition, job: EncodingJob, plan: Plan, fa
         row.average_bandwidth, row.peak_bandwidth = sound.bandwidth.average, sound.bandwidth.peak
         row.made_offset_ms, row.source_id, row.origin = target.offset_ms, job.source_id, origin_of(target)
         row.renditions = renditions_of(plan, facts.surround, target.name)
-    for position, (text, line) in enumerate(zip(plan.subtitles, known_read, strict=True), place):
+    for position, (text, line, gone) in enumerate(zip(plan.subtitles, known_read, gone_read, strict=True), place):
+        if line is None and gone:
+            continue
         if line is None:
             line = SubtitleTrack(edition_id=edition.id, position=position, language=text.language, role=text.role,
                                  label=text.label, default=text.default and not chosen[SubtitleTrack])

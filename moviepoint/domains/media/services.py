@@ -38,7 +38,7 @@ def source_from_upload(session: Session, actor: Actor, upload_id: int, edition_i
         require(actor, UPLOAD)
         raise NotFound()
     require_upload(session, actor, edition)
-    if upload.state != "stored":
+    if upload.state != "stored" or upload.partial:
         raise Conflict(_("This upload is not complete, or is used already."))
     upload.state, upload.edition_id = "used", edition.id
     source = SourceAsset(edition_id=edition.id, key=upload.key, filename=upload.filename or "film", size=upload.size,

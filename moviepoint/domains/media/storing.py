@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from moviepoint.domains.media.models import Edition
+from moviepoint.domains.media.models import AudioTrack, Edition, SubtitleTrack
 from moviepoint.kernel import events
 from moviepoint.kernel.errors import NotFound
 from moviepoint.kernel.files import LocalStorage
@@ -59,6 +59,14 @@ def retire(session: Session, storage: LocalStorage, package: str | None, names: 
 
     if markers:
         events.after_commit(session, mark)
+
+
+def size_of(edition: Edition, row: AudioTrack | SubtitleTrack) -> int:
+    """Return about how many bytes a track has on storage; of text, which is small, nothing is known."""
+    if isinstance(row, SubtitleTrack):
+        return 0
+    rate = row.average_bandwidth + sum(rendition.average_bandwidth for rendition in row.renditions)
+    return rate * (edition.duration_ms or 0) // 8000
 
 
 def remove_retired(storage: LocalStorage) -> int:

@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from moviepoint.domains.media import early, ledger, retiming, room, storing
+from moviepoint.domains.media import early, joining, ledger, retiming, room, storing
 from moviepoint.domains.media.models import Edition, EncodingJob, EncodingStep
 from moviepoint.domains.media.storing import GRACE_SECONDS, PACKAGES
 from moviepoint.domains.media.worker import STAGING, Bench
@@ -31,11 +31,15 @@ def sweep(bench: Bench) -> None:
 
 
 def wake() -> None:
-    """Send a message for each lane in which something can be done now."""
+    """Send a message for each lane in which something can be done now, and for each upload that lies in parts."""
     lanes = ledger.lanes_with_work(db.session())
     db.session.rollback()
     for lane in sorted(lanes):
         enqueue("media.work", lane=lane)
+    parted = joining.waiting(db.session())
+    db.session.rollback()
+    for upload_id in parted:
+        enqueue(joining.JOIN, upload_id=upload_id)
 
 
 def resume_paused(session: Session, bench: Bench) -> int:

@@ -5,8 +5,8 @@ import os
 
 from flask import current_app
 
+from moviepoint.domains.media import joining, uploads, worker
 from moviepoint.domains.media import sweep as sweeping
-from moviepoint.domains.media import uploads, worker
 from moviepoint.kernel.db import unit_of_work
 from moviepoint.settings import Settings
 
@@ -26,6 +26,11 @@ def work(lane: str) -> None:
 def sweep() -> None:
     """Free what was lost and remove what belongs to nobody."""
     sweeping.sweep(bench())
+
+
+def join_upload(upload_id: int) -> None:
+    """Put the parts of an upload together."""
+    joining.join(current_app.extensions["moviepoint.storage"], upload_id)
 
 
 def expire_uploads() -> None:

@@ -10,21 +10,22 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.catalog.models import Episode, Title
-from moviepoint.domains.media import quotas, services
+from moviepoint.domains.media import services
+from moviepoint.domains.media.allowance import require_room
 from moviepoint.domains.media.checking import AUDIO_KINDS, LABEL_LENGTH, LANGUAGE_LENGTH, SUBTITLE_ROLES
 from moviepoint.domains.media.encoding.naming import Intent, guess
-from moviepoint.domains.media.models import Edition, EncodingJob, SourceAsset, Upload
+from moviepoint.domains.media.models import AudioTrack, Edition, EncodingJob, SourceAsset, SubtitleTrack, Upload
 from moviepoint.domains.media.policies import UPLOAD, require_upload
 from moviepoint.kernel import events
 from moviepoint.kernel.db import utcnow
 from moviepoint.kernel.errors import Forbidden, InsufficientStorage, Invalid, NotFound
 from moviepoint.kernel.files import Storage
 from moviepoint.kernel.i18n import gettext as _
-from moviepoint.kernel.policies import SYSTEM, Actor
+from moviepoint.kernel.policies import SYSTEM, Actor, require
 from moviepoint.kernel.text import normalise_language, one_line
 from moviepoint.settings import Settings
 
@@ -56,29 +57,45 @@ def ensure_edition(session: Session, actor: Actor, *, title_id: int | None = Non
 
 
 def create_upload(session: Session, actor: Actor, storage: Storage, settings: Settings, *, size: int,
-                  filename: str = "", edition: Edition | None = None, intent: Intent | None = None) -> Upload:
-    """Announce a file of `size` bytes; without an intent, its name says what it is to become.
+                  filename: str = "", edition: Edition | None = None, intent: Intent | None = None,
+                  partial: bool = False) -> Upload:
+    """Announce a file of `size` bytes, or one part of a file; without an intent, its name says what it is to become.
 
-    Raises Invalid for a size or an intent that is not taken, InsufficientStorage while the disk could not hold it
-    together with all that is on its way already.
+    Raises Invalid for an empty file and for an intent that is not taken, TooLarge for more than the actor may send,
+    InsufficientStorage while the disk could not hold it together with all that is on its way already.
     """
-    require_upload(session, actor, edition)
-    if not 0 < size <= settings.upload_max_bytes:
-        raise Invalid(_("A file may have up to %(size)s bytes, and must not be empty.",
-                        size=settings.upload_max_bytes), code="upload-size")
-    quotas.require_room(session, actor, settings, size)
+    if not (partial and edition is None and actor.may_in_part(UPLOAD)):  # of a part nobody knows yet where it goes
+        require_upload(session, actor, edition)
+    if size < 1:
+        raise Invalid(_("A file must not be empty."), code="upload-size")
+    require_room(session, actor, settings, size, more=size)
+    require_disk(session, storage, settings, size)
+    upload = announced(session, actor, settings, size, filename, edition, intent)
+    upload.partial = partial
+    path = storage.path(upload.key)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    return upload
+
+
+def require_disk(session: Session, storage: Storage, settings: Settings, size: int) -> None:
+    """Raise InsufficientStorage where the disk has no room for so many bytes more."""
     if free_for_uploads(session, storage, settings) < size:
         raise InsufficientStorage(_("There is not enough room on the server for this file. Tell whoever runs it."))
+
+
+def announced(session: Session, actor: Actor, settings: Settings, size: int, filename: str, edition: Edition | None,
+              intent: Intent | None) -> Upload:
+    """Return the row of a file that is to come; no byte of it is there. Raises Invalid for an intent not taken."""
     name = one_line(filename.replace("\\", "/").rsplit("/", 1)[-1])[:255]
     wanted = checked_intent(guess(name) if intent is None else intent)
+    if wanted.replaces:
+        require_track(actor, edition, wanted)
     upload = Upload(user_id=actor.id, size=size, filename=name, edition_id=edition.id if edition else None,
                     intent=msgspec.to_builtins(wanted),
                     expires_at=utcnow() + timedelta(hours=settings.upload_expiry_hours))
     session.add(upload)
     session.flush()
-    path = storage.path(upload.key)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
     return upload
 
 
@@ -105,14 +122,24 @@ def checked_intent(intent: Intent) -> Intent:
     if intent.use == "film":
         return Intent()
     return Intent(intent.use, language, intent.kind, one_line(intent.label)[:LABEL_LENGTH],
-                  one_line(intent.studio)[:LABEL_LENGTH], encoding)
+                  one_line(intent.studio)[:LABEL_LENGTH], encoding, intent.replaces)
+
+
+def require_track(actor: Actor, edition: Edition | None, intent: Intent) -> None:
+    """Raise Forbidden, or Invalid where the edition has no such track as a file is to take the place of."""
+    require(actor, "media.manage")
+    rows: Sequence[AudioTrack | SubtitleTrack] = ()
+    if edition is not None:
+        rows = edition.audio if intent.use == "audio" else edition.subtitles
+    if all(row.id != intent.replaces for row in rows):
+        raise Invalid(_("This edition has no such track to replace."), code="replaces")
 
 
 def on_the_way(session: Session, actor: Actor, edition: Edition) -> Sequence[Upload]:
     """Return the actor's uploads to an edition that are not whole yet, the oldest first."""
     require_upload(session, actor, edition)
     return session.scalars(select(Upload).where(
-        Upload.edition_id == edition.id, Upload.user_id == actor.id, Upload.state == "receiving")
+        Upload.edition_id == edition.id, Upload.user_id == actor.id, Upload.state.in_(("receiving", "joining")))
         .order_by(Upload.id)).all()
 
 
@@ -149,7 +176,7 @@ def own_upload(session: Session, actor: Actor, public_id: str) -> Upload:
 
 
 def finish_upload(session: Session, actor: Actor, upload: Upload) -> None:
-    """Mark an upload as stored, and begin to encode it where it was meant for an edition.
+    """Mark an upload as stored, and begin to encode it where it was meant for an edition; a part waits for others.
 
     Does no work on the bytes: inspecting them is the job's first step.
     """
@@ -157,26 +184,37 @@ def finish_upload(session: Session, actor: Actor, upload: Upload) -> None:
         return
     upload.state = "stored"
     session.flush()
+    if upload.partial:
+        return
     events.record(session, "on_upload_stored", upload_id=upload.id)
     if upload.edition_id is not None:
         services.encode_upload(session, actor, upload.id, upload.edition_id)
 
 
 def terminate_upload(session: Session, actor: Actor, storage: Storage, upload: Upload) -> None:
-    """Forget an upload and its bytes. Raises Invalid when it has become a source already."""
+    """Forget an upload and its bytes. Raises Invalid when it has become a source, or a part of a file, already."""
     if upload.user_id != actor.id and not actor.may("media.manage"):
         raise Forbidden()
     if upload.state == "used":
         raise Invalid(_("This upload is a film's source already."), code="upload-used")
-    key = upload.key
+    keys = [upload.key]
+    for part in session.scalars(select(Upload).where(Upload.public_id.in_(upload.parts or ()))):
+        keys.append(part.key)
+        session.delete(part)
     session.delete(upload)
-    events.after_commit(session, lambda: storage.delete(key))
+
+    def remove() -> None:
+        for key in keys:
+            storage.delete(key)
+
+    events.after_commit(session, remove)
 
 
 def expire_uploads(session: Session, storage: Storage) -> int:
-    """Remove uploads that nobody has gone on with; return how many."""
+    """Remove uploads that nobody has gone on with, and parts that nobody has joined; return how many."""
     abandoned = list(session.scalars(select(Upload).where(
-        Upload.state == "receiving", Upload.expires_at < utcnow())))
+        or_(Upload.state == "receiving", and_(Upload.state == "stored", Upload.partial)),
+        Upload.expires_at < utcnow())))
     for upload in abandoned:
         terminate_upload(session, SYSTEM, storage, upload)
     return len(abandoned)

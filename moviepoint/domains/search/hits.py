@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from moviepoint.domains.catalog import labels
 from moviepoint.domains.catalog import page_queries as reads
+from moviepoint.domains.catalog.card_queries import load_cards
 from moviepoint.domains.catalog.words import Reader, card, person_link, picture
 from moviepoint.domains.search.contexts import Hit
 from moviepoint.domains.search.index import Found
@@ -18,7 +19,7 @@ def hits_of(session: Session, to: Reader, found: Sequence[Found]) -> list[tuple[
 
     The number of queries does not grow with the matches.
     """
-    titles = reads.load_cards(session, [row.id for row in found if row.source == "title"], to.chain)
+    titles = load_cards(session, [row.id for row in found if row.source == "title"], to.chain)
     people_ids = [row.id for row in found if row.source == "person"]
     people = reads.people_by_id(session, people_ids) if people_ids else {}
     names = reads.person_names(session, people_ids, to.chain) if people_ids else {}

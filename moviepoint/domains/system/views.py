@@ -15,7 +15,7 @@ YEAR = 365 * 86400
 @pages.get("/")
 def root() -> BaseResponse:
     """Send a visitor to the home page in their language."""
-    response = redirect(url_for("catalog.home", locale=current_locale()))
+    response = redirect(url_for("pages.home", locale=current_locale()))
     response.vary.update(("Accept-Language", "Cookie"))
     return response
 

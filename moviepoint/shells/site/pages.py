@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -13,7 +13,7 @@ from flask import Flask, Response, current_app, g, make_response, render_templat
 from markupsafe import Markup
 
 from moviepoint.hooks.manager import HookManager
-from moviepoint.hooks.types import NavItem, SlotFill
+from moviepoint.hooks.types import MenuLink, NavItem, SlotFill
 from moviepoint.kernel.errors import NotFound
 from moviepoint.kernel.i18n import current_locale
 from moviepoint.settings import Settings
@@ -41,7 +41,8 @@ def init_app(app: Flask, settings: Settings, hooks: HookManager) -> None:
         fills.setdefault(fill.slot, []).append(fill)
     nav: list[NavItem] = sorted(hooks.collect("register_nav_items"), key=lambda item: item.order)
     app.jinja_env.globals.update(slot=lambda name, **arguments: _slot(fills, name, arguments), asset=asset_url,
-                                 site_name=settings.site_name, site_locales=settings.locales, nav_items=nav,
+                                 site_name=settings.site_name, site_locales=settings.locales,
+                                 menu=lambda place: _menu(hooks, nav, place),
                                  csp_nonce=csp_nonce, here_in=here_in, active_theme=lambda: _theming().active(),
                                  theme_option=lambda name, default="": _theming().option(name, default),
                                  registration_open=settings.registration)
@@ -57,6 +58,17 @@ def _slot(fills: Mapping[str, list[SlotFill]], name: str, arguments: dict[str, A
     return Markup("".join(parts))  # noqa: S704 -- each part is a rendered, autoescaped template
 
 
+def _menu(hooks: HookManager, nav: Sequence[NavItem], place: str) -> Sequence[MenuLink]:
+    """Return a menu's links for the present page; plugins and editors may have changed them."""
+    links = []
+    for item in nav:
+        url = url_for(item.endpoint, **dict(item.arguments))  # type: ignore[arg-type]
+        links.append(MenuLink(str(item.label), url, "page" if request.path == url
+                              else "true" if request.path.startswith(f"{url}/") else ""))
+    found: Sequence[MenuLink] = hooks.chain("filter_menu", links, place=place)
+    return found
+
+
 def csp_nonce() -> str:
     """Return this response's nonce for inline scripts and styles."""
     if "csp_nonce" not in g:
@@ -68,7 +80,7 @@ def here_in(locale: str) -> str:
     """Return the address of the present page in another locale; the home page's where there is none."""
     endpoint = request.endpoint
     if endpoint is None or not current_app.url_map.is_endpoint_expecting(endpoint, "locale"):
-        return url_for("catalog.home", locale=locale)
+        return url_for("pages.home", locale=locale)
     query = {name: values for name, values in request.args.lists() if not name.startswith("_")}
     return url_for(endpoint, **{**(request.view_args or {}), **query, "locale": locale})
 

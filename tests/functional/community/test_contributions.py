@@ -16,7 +16,7 @@ from moviepoint.domains.catalog.models import Title
 from moviepoint.domains.community.models import Contribution
 from moviepoint.domains.community.services import contributions
 from moviepoint.domains.history.models import Revision
-from moviepoint.domains.media import quotas
+from moviepoint.domains.media import allowance
 from moviepoint.domains.media.models import Edition, EncodingJob, Upload
 from moviepoint.kernel.db import unit_of_work
 from moviepoint.kernel.errors import Conflict, Forbidden
@@ -166,16 +166,16 @@ def test_quotas(client: FlaskClient, session: Session, app: MoviePoint, sign_in:
     edition = edition_of(session, entered(client)).public_id
     monkeypatch.setattr(contributions, "MOST_OPEN", 1)
     assert "1 film is not decided yet" in client.post("/en/account/films/new", data=FORM).text
-    monkeypatch.setattr(quotas, "OWN_LIMITS", (2_000, 3_000))
+    monkeypatch.setattr(allowance, "OWN_LIMITS", (2_000, 3_000))
     beyond = announce(client, edition, 2_001)
-    assert beyond.status_code == 422  # type: ignore[attr-defined]
-    assert "files of up to 2 kB" in beyond.json["detail"].replace("\xa0", " ")  # type: ignore[attr-defined]
+    assert beyond.status_code == 413  # type: ignore[attr-defined]
+    assert "up to 2 kB" in beyond.json["detail"].replace("\xa0", " ")  # type: ignore[attr-defined]
     assert announce(client, edition, 1_500).status_code == 201  # type: ignore[attr-defined]
     full = announce(client, edition, 1_501)
-    assert (full.status_code, full.json["code"]) == (422, "quota")  # type: ignore[attr-defined]
-    assert quotas.used(session, user) == 1_500
+    assert (full.status_code, full.json["code"]) == (413, "upload-quota")  # type: ignore[attr-defined]
+    assert allowance.used(session, user.id) == 1_500
     settings = Settings(upload_limits=("member=1K/0", "editor=5G/7G"))
-    assert quotas.limits_of(session, user, settings) == (1_024, 0)
+    assert allowance.allowance(session, user, settings) == allowance.Allowance(1_024, 0, 0)
     assert len(session.scalars(select(Upload)).all()) == 1
 
 
@@ -205,3 +205,21 @@ def test_the_api_brings_a_film(client: FlaskClient, session: Session, sign_in: S
     assert client.post(path, json={"decision": "reject"}).status_code == 422
     assert client.post(path, json={"decision": "approve"}).json["state"] == "approved"
     assert client.post(path, json={"decision": "approve"}).status_code == 409
+
+
+def test_parts_are_joined_for_nothing_but_ones_own(client: FlaskClient, session: Session, metropolis: int,
+                                                   sign_in: SignIn) -> None:
+    with unit_of_work() as work:
+        other = Edition(title_id=metropolis)
+        work.add(other)
+    sign_in("member")
+    mine = edition_of(session, entered(client)).public_id
+    part = client.post("/api/v1/uploads", headers=TUS | {"Upload-Length": "5", "Upload-Concat": "partial"})
+    assert part.status_code == 201, part.text
+    client.patch(part.location, data=b"12345", headers=TUS | {
+        "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"})
+    for edition, status in ((other.public_id, 403), (mine, 201)):
+        name = base64.b64encode(edition.encode()).decode()
+        answer = client.post("/api/v1/uploads", headers=TUS | {
+            "Upload-Concat": f"final;{part.location}", "Upload-Metadata": f"edition {name}"})
+        assert answer.status_code == status, answer.text

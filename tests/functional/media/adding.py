@@ -5,6 +5,7 @@ import hashlib
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
@@ -49,9 +50,7 @@ def add(house: House, edition_id: int, file: Path, intent: Intent) -> int:
         edition = session.get_one(Edition, edition_id)
         number = len(session.scalars(select(SourceAsset.id)).all())
         source = SourceAsset(edition_id=edition.id, key=f"uploads/{edition.public_id}-{number}", filename=file.name,
-                             size=file.stat().st_size, intent={"use": intent.use, "language": intent.language,
-                                                               "kind": intent.kind, "label": intent.label,
-                                                               "studio": intent.studio, "encoding": intent.encoding})
+                             size=file.stat().st_size, intent=msgspec.to_builtins(intent))
         session.add(source)
         session.flush()
         path = house.storage.path(source.key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -15,10 +16,10 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from moviepoint.app import MoviePoint
-from moviepoint.domains.accounts.models import User
+from moviepoint.domains.accounts.models import Role, User
 from moviepoint.domains.catalog.models import Title
 from moviepoint.domains.media import uploads
-from moviepoint.domains.media.models import Edition, EncodingJob, Upload
+from moviepoint.domains.media.models import Edition, EncodingJob, SubtitleTrack, Upload
 from moviepoint.kernel.db import unit_of_work, utcnow
 
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -171,7 +172,9 @@ def test_abandoned_uploads_expire(app: MoviePoint, client: FlaskClient, session:
 
 @pytest.mark.parametrize(("headers", "status"), [
     ({}, 412), (TUS, 422), (TUS | {"Upload-Length": "0"}, 422), (TUS | {"Upload-Length": "-5"}, 422),
-    (TUS | {"Upload-Length": "9" * 30}, 422), (TUS | {"Upload-Length": str(10**15)}, 422),
+    (TUS | {"Upload-Length": "9" * 30}, 422), (TUS | {"Upload-Length": str(10**15)}, 413),
+    (TUS | {"Upload-Length": "5", "Upload-Concat": "whole"}, 422), (TUS | {"Upload-Concat": "final"}, 422),
+    (TUS | {"Upload-Concat": "final;"}, 422), (TUS | {"Upload-Concat": "final;/api/v1/uploads/none"}, 404),
     (TUS | {"Upload-Length": "5", "Upload-Metadata": "filename %%%"}, 422),
     (TUS | {"Upload-Length": "5", "Upload-Metadata": f"edition {base64.b64encode(b'nothing').decode()}"}, 404),
 ])
@@ -212,7 +215,9 @@ def test_nobody_uploads_without_signing_in(app: MoviePoint) -> None:
 def test_the_server_says_what_it_can(client: FlaskClient) -> None:
     headers = client.options(URL).headers
     assert headers["Tus-Version"] == "1.0.0"
-    assert set(headers["Tus-Extension"].split(",")) == {"creation", "expiration", "checksum", "termination"}
+    assert set(headers["Tus-Extension"].split(",")) == {
+        "creation", "expiration", "checksum", "termination", "concatenation"}
+    assert headers["Tus-Max-Size"] == str(200 * 2**30)
 
 
 def test_a_series_takes_no_film(client: FlaskClient) -> None:
@@ -274,6 +279,7 @@ def test_each_upload_becomes_what_it_was_said_to_be(client: FlaskClient, session
 @pytest.mark.parametrize("said", [
     {"use": "folder"}, {"use": "audio", "language": "not a language"}, {"use": "audio", "kind": "forced"},
     {"use": "subtitles", "kind": "dub"}, {"use": "subtitles", "encoding": "klingon"},
+    {"use": "audio", "replaces": "999"}, {"use": "subtitles", "replaces": "x"}, {"use": "audio", "replaces": "-1"},
     {"use": "subtitles", "encoding": "utf-8\0"}, {"use": "audio", "language": "en-" + "x" * 60}])
 def test_what_cannot_be_is_refused_before_a_byte_is_sent(client: FlaskClient, session: Session, edition_id: str,
                                                          said: dict[str, str]) -> None:
@@ -299,3 +305,52 @@ def test_unfinished_uploads_are_found_again_by_who_sent_them(client: FlaskClient
     client.delete_cookie("session")
     sign_in("member")
     assert client.get(f"{URL}?edition={edition_id}").status_code == 403
+
+
+def test_a_large_chunk_of_somebody_with_a_cookie_is_taken(app: MoviePoint, client: FlaskClient, session: Session,
+                                                          monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check of the CSRF token looks at the body before the view does."""
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
+    monkeypatch.setitem(app.config, "WTF_CSRF_CHECK_DEFAULT", False)
+    monkeypatch.setitem(app.config, "MAX_CONTENT_LENGTH", 1000)
+    with client:
+        token = re.search(r'name="csrf-token" content="([^"]+)"', client.get("/admin/").text)
+    assert token
+    signed = {"X-CSRFToken": token[1]}
+    address = "/" + client.post(URL, headers=TUS | signed | {"Upload-Length": "3000"}).headers["Location"].split(
+        "/", 3)[3]
+    assert send(client, address, 0, bytes(3000), **signed).status_code == 204
+    assert stored(app, session, address)[1].stat().st_size == 3000
+
+
+def test_who_only_uploads_replaces_nothing(client: FlaskClient, session: Session, edition_id: str,
+                                           sign_in: Callable[..., User]) -> None:
+    with unit_of_work() as work:
+        work.add(Role(name="contributor-of-files", permissions=["media.upload"]))
+        edition = work.scalars(select(Edition).where(Edition.public_id == edition_id)).one()
+        row = SubtitleTrack(edition_id=edition.id, path=None, language="de", position=0)
+        work.add(row)
+    said = TUS | {"Upload-Length": "3", "Upload-Metadata": metadata(
+        edition=edition_id, filename="x.srt", use="subtitles", replaces=str(row.id))}
+    assert client.post(URL, headers=said).status_code == 201
+    upload = session.scalars(select(Upload)).one()
+    assert (upload.intent or {})["replaces"] == row.id
+    client.delete_cookie("session")
+    sign_in("contributor-of-files")
+    assert client.post(URL, headers=said).status_code == 403
+    plain = TUS | {"Upload-Length": "3", "Upload-Metadata": metadata(edition=edition_id, filename="x.srt")}
+    assert client.post(URL, headers=plain).status_code == 201
+
+
+def test_what_replaces_a_track_belongs_to_its_edition(client: FlaskClient, edition_id: str) -> None:
+    with unit_of_work() as work:
+        title = Title(kind="film", slug="another", original_title="Another")
+        work.add(title)
+        work.flush()
+        other = Edition(title_id=title.id)
+        other.subtitles = [SubtitleTrack(path=None, language="de", position=0)]
+        work.add(other)
+    said = {"use": "subtitles", "replaces": str(other.subtitles[0].id)}
+    for more in ({"edition": edition_id}, {}):
+        answer = client.post(URL, headers=TUS | {"Upload-Length": "3", "Upload-Metadata": metadata(**said, **more)})
+        assert (answer.status_code, answer.json["code"]) == (422, "replaces")

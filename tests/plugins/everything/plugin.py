@@ -17,6 +17,8 @@ from moviepoint.plugin_api import (
     ContentType,
     EncodingProfile,
     Found,
+    HomeRowKind,
+    MenuLink,
     NavItem,
     Pages,
     Permission,
@@ -188,3 +190,13 @@ def on_encoding_failed(job_id: int, edition_id: int) -> None:
 @hookimpl
 def on_user_registered(user_id: int) -> None:
     heard.append(("on_user_registered", user_id))
+
+
+@hookimpl
+def register_home_row_kinds() -> Sequence[HomeRowKind]:
+    return [HomeRowKind("everything", "Everything", lambda _viewer, _options, _limit: None)]
+
+
+@hookimpl
+def filter_menu(value: Sequence[MenuLink], place: str) -> Sequence[MenuLink]:
+    return [*value, MenuLink("Everything", "/everything")]

@@ -81,7 +81,17 @@ def rules(folder: Path, master: str) -> set[str]:
     (r'NAME="', 'NAME="a\x07', "characters"),
     (r"stream_0\.m3u8", "stream_9.m3u8", "playlist"),
     (r"(#EXT-X-STREAM-INF:)", r"\1BANDWIDTH=1,", "attributes"),
-    (r"FRAME-RATE=", "FRAME RATE=", "attributes")])
+    (r"FRAME-RATE=", "FRAME RATE=", "attributes"),
+    (r"FRAME-RATE=23\.976", "FRAME-RATE=25.000", "frame-rate"),
+    (r"(I-FRAME-STREAM-INF:BANDWIDTH=\d+)", r"\g<1>0", "bandwidth"),
+    (r"DEFAULT=YES", "DEFAULT=NO", "default"),
+    (r"RESOLUTION=160x90", "RESOLUTION=160x91", "resolution"),
+    (r"RESOLUTION=160x90", "RESOLUTION=160x120", "resolution"),
+    (r"RESOLUTION=160x90", "RESOLUTION=wide", "resolution"),
+    (r'NAME="[^"]*"', 'NAME=" "', "names"),
+    (r'(CHANNELS="\d")', r'\1,CHARACTERISTICS="public.wonderful"', "characteristics"),
+    (r"stream_0\.m3u8", "../made/stream_0.m3u8", "address"),
+    (r"stream_0\.m3u8", "https://example.org/stream_0.m3u8", "address")])
 def test_a_wrong_master_is_named(plain: tuple[Path, str], pattern: str, becomes: str, rule: str) -> None:
     folder, master = plain
     changed = re.sub(pattern, becomes, master)
@@ -108,6 +118,10 @@ SECOND = r"#EXTINF:6\.006000,\nstream_1/data0001"
     ("iframes_0.m3u8", r"#EXT-X-I-FRAMES-ONLY\n", "", "i-frames"),
     ("subs_ru.m3u8", r"data0001", "data0007", "webvtt"),
     ("subs_ru/data0000.vtt", r"X-TIMESTAMP-MAP=.*\n", "\n", "webvtt"),
+    ("subs_ru/data0000.vtt", r"MPEGTS:900000", "MPEGTS:0", "webvtt"),
+    ("subs_ru/data0001.vtt", r"00:00:05.500 --> .*\n.*\n", "", "cues"),
+    ("subs_ru/data0000.vtt", r"00:00:05\.500 -->", "00:00:06.900 -->", "cues"),
+    ("stream_0.m3u8", r"stream_0/data0001", "../x/data0001", "address"),
     ("subs_ru/data0000.vtt", r"WEBVTT", "WEBTVV", "webvtt")])
 def test_a_wrong_package_is_named(plain: tuple[Path, str], tmp_path: Path, file: str, pattern: str, becomes: str,
                                   rule: str) -> None:

@@ -216,6 +216,15 @@ def test_a_film_that_breaks_in_the_middle_is_named_truncated(workshop: Shops, fi
     assert "20.0 s are missing" in raised.value.message
 
 
+def test_a_short_film_without_one_picture_is_refused(workshop: Shops, tools: Tools, tmp_path: Path) -> None:
+    """The half second that may be missing at a film's end must not be all of it."""
+    shop = workshop(make(tools, tmp_path / "short.mp4", *pattern(seconds=0.4), *X264))
+    lost = replace(shop.probe, video=replace(shop.probe.picture, start=(100, 1)))
+    with pytest.raises(Refused) as raised:
+        make_step(replace(shop, probe=lost), WHOLE, tmp_path / "p")
+    assert raised.value.code == "no-pictures"
+
+
 def test_progress_grows_to_the_whole(workshop: Shops, film: Path, tmp_path: Path) -> None:
     watch = Quiet()
     make_step(workshop(film), WHOLE, tmp_path, watch)

@@ -13,10 +13,11 @@ from moviepoint.domains.accounts import contexts as accounts
 from moviepoint.domains.catalog import contexts as catalog
 from moviepoint.domains.community import contexts as community
 from moviepoint.domains.media import contexts as media
+from moviepoint.domains.pages import contexts as pages
 from moviepoint.domains.search import contexts as search
 
 THEMES = Path(__file__).resolve().parents[3] / "themes"
-PAGES = {"home": catalog.HomePage, "title": catalog.TitlePage, "season": catalog.SeasonPage,
+PAGES = {"home": pages.HomePage, "page": pages.TextPage, "title": catalog.TitlePage, "season": catalog.SeasonPage,
          "episode": catalog.EpisodePage, "person": catalog.PersonPage, "list": catalog.ListPage,
          "watch": media.WatchPage, "search": search.SearchPage, "account_security": accounts.SecurityPage,
          "member": community.MemberPage, "member_list": community.MemberListPage, "my_lists": community.MyListsPage,

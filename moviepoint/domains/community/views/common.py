@@ -27,7 +27,7 @@ def ask_to_sign_in() -> Response | None:
 def local(address: str, default: str = "") -> str:
     """Return an address if it is one of this site; else the default, or the home page."""
     safe = address.startswith("/") and not address.startswith(("//", "/\\")) and not any(c < " " for c in address)
-    return address if safe else default or url_for("catalog.home")
+    return address if safe else default or url_for("pages.home")
 
 
 def back(default: str = "") -> Response:

@@ -18,7 +18,7 @@ from moviepoint.domains.community.schemas.contributions import ContributionInfo,
 from moviepoint.domains.community.services import contributions
 from moviepoint.domains.community.views.common import WRITES, ask_to_sign_in, faults
 from moviepoint.domains.community.views.reviews import languages
-from moviepoint.domains.media import quotas
+from moviepoint.domains.media.allowance import allowance
 from moviepoint.domains.media.backoffice import drop_zone
 from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.kernel.errors import Invalid
@@ -113,9 +113,9 @@ def _given() -> ContributionInput:
 
 def _page(found: ContributionInfo | None, typed: dict[str, Any], errors: dict[str, list[str]]) -> Response:
     session, viewer = db.session(), signed_in()
-    _file, altogether = quotas.limits_of(session, viewer, site_settings())
+    room = allowance(session, viewer, site_settings())
     open_ = found is None or found.state in contributions.IN_HAND
     drop = drop_zone(found.edition) | {"alone": True} if found is not None and open_ else None
     return render_page("site/contribution.html", ContributionPage(
         found, typed, languages(str(typed.get("locale", ""))), rights_names(), CONTRIBUTION_STATES, open_, drop,
-        quotas.used(session, viewer), altogether, errors), 422 if errors else 200)
+        room.used, room.total, errors), 422 if errors else 200)

@@ -106,7 +106,7 @@ def leave() -> Response:
         leaving.leave(session, in_person(), current_app.extensions["moviepoint.storage"])
     logout_user()
     flash(_("Your account is deleted, with all that was yours. Goodbye."), "success")
-    return redirect(url_for("catalog.home"), 303)
+    return redirect(url_for("pages.home"), 303)
 
 
 def _page(errors: dict[str, list[str]]) -> Response:

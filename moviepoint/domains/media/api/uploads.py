@@ -1,8 +1,9 @@
 """Resumable uploads by the tus protocol, version 1.0.0 (https://tus.io/protocols/resumable-upload).
 
-Extensions: creation, expiration, checksum, termination. Metadata: `filename`, and `edition` (an edition's
-public id) where the file is to be encoded as soon as it is whole. `use` (film, audio, subtitles), `language`, `kind`,
-`label`, `studio` and `encoding` say what it is to become; without `use` the name does.
+Extensions: creation, expiration, checksum, termination, concatenation. Metadata: `filename`, and `edition` (an
+edition's public id) where the file is to be encoded as soon as it is whole. `use` (film, audio, subtitles),
+`language`, `kind`, `label`, `studio`, `encoding` and `replaces` (the id of the track whose place it takes) say what it
+is to become; without `use` the name does.
 """
 from __future__ import annotations
 
@@ -11,12 +12,14 @@ import binascii
 import fcntl
 import hashlib
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from email.utils import format_datetime
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from flask import Response, current_app, request, url_for
@@ -25,8 +28,9 @@ from spectree import Response as Shapes
 from sqlalchemy import select
 from werkzeug.exceptions import ClientDisconnected
 
-from moviepoint.domains.accounts.viewer import signed_in
-from moviepoint.domains.media import playback, queries, services, uploads
+from moviepoint.domains.accounts.viewer import current_viewer, signed_in
+from moviepoint.domains.media import allowance, joining, playback, queries, services, uploads
+from moviepoint.domains.media.allowance import Allowance
 from moviepoint.domains.media.encoding.naming import Intent, guess
 from moviepoint.domains.media.models import Edition
 from moviepoint.domains.media.schemas import (
@@ -40,16 +44,17 @@ from moviepoint.domains.media.schemas import (
     upload_info,
 )
 from moviepoint.kernel.db import db, unit_of_work, utcnow
-from moviepoint.kernel.errors import Conflict, Invalid, MoviePointError, NotFound
+from moviepoint.kernel.errors import Conflict, Forbidden, Invalid, MoviePointError, NotFound
 from moviepoint.kernel.files import Storage
 from moviepoint.kernel.i18n import gettext as _
 from moviepoint.settings import Settings
 from moviepoint.shells.api import blueprint, spec
 
 VERSION = "1.0.0"
-EXTENSIONS = "creation,expiration,checksum,termination"
+EXTENSIONS = "creation,expiration,checksum,termination,concatenation"
 CHECKSUMS = ("sha1", "sha256", "md5")
 BLOCK = 2**20  # bytes read at a time: what a request holds in memory
+PARTIAL, FINAL = "partial", "final"
 OFFSET_TYPE = "application/offset+octet-stream"
 
 resource = blueprint("uploads", __name__)
@@ -72,6 +77,13 @@ class ChecksumMismatch(MoviePointError):
         return super().problem() | {"status": 460, "title": "Checksum Mismatch"}
 
 
+@resource.url_value_preprocessor
+def take_chunks(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Let a chunk have any size, before anything looks at its body: it goes to disk block by block."""
+    if endpoint == f"{resource.name}.{append.__name__}":
+        request.max_content_length = sys.maxsize
+
+
 @resource.after_request
 def say_version(response: Response) -> Response:
     response.headers["Tus-Resumable"] = VERSION
@@ -81,18 +93,22 @@ def say_version(response: Response) -> Response:
 
 @resource.route("/uploads", methods=["OPTIONS"], provide_automatic_options=False)
 def describe() -> Response:
-    """Say what this server can do."""
+    """Say what this server can do, and how large a file whoever asks may send."""
+    viewer, largest = current_viewer(), _settings().upload_max_bytes
+    if viewer is not None and viewer.may_in_part(allowance.UPLOAD):
+        largest = allowance.allowance(db.session(), viewer, _settings()).file
     return Response(status=204, headers={
-        "Tus-Version": VERSION, "Tus-Extension": EXTENSIONS, "Tus-Max-Size": str(_settings().upload_max_bytes),
+        "Tus-Version": VERSION, "Tus-Extension": EXTENSIONS, "Tus-Max-Size": str(largest),
         "Tus-Checksum-Algorithm": ",".join(CHECKSUMS)})
 
 
 @resource.post("/uploads")
 def create() -> Response:
-    """Announce a file; answers with the address to send it to."""
+    """Announce a file, one part of it, or that parts which have arrived are one; answers with its address."""
     actor = signed_in()
     _require_version()
-    size = _number("Upload-Length")
+    kind, parts = concatenation(request.headers.get("Upload-Concat", ""))
+    size = 0 if kind == FINAL else _number("Upload-Length")
     metadata = parse_metadata(request.headers.get("Upload-Metadata", ""))
     with unit_of_work() as session:
         edition = None
@@ -100,13 +116,27 @@ def create() -> Response:
             edition = session.scalar(select(Edition).where(Edition.public_id == metadata["edition"]))
             if edition is None:
                 raise NotFound()
-        upload = uploads.create_upload(session, actor, _storage(), _settings(), size=size,
-                                       filename=metadata.get("filename", ""), edition=edition,
-                                       intent=intent_in(metadata))
+        name, intent = metadata.get("filename", ""), intent_in(metadata)
+        if kind == FINAL:
+            upload = joining.create_joined(session, actor, _storage(), _settings(), parts=parts, filename=name,
+                                           edition=edition, intent=intent)
+        else:
+            whole = kind != PARTIAL  # of a part, only the whole file's announcement says what it is to become
+            upload = uploads.create_upload(
+                session, actor, _storage(), _settings(), size=size, filename=name, partial=not whole,
+                edition=edition if whole else None, intent=intent if whole else None)
         upload_id, expires = upload.public_id, upload.expires_at
-    return Response(status=201, headers={
-        "Location": url_for("api_uploads.status", public_id=upload_id, _external=True), "Upload-Offset": "0",
+    offset = {} if kind == FINAL else {"Upload-Offset": "0"}
+    return Response(status=201, headers=offset | {
+        "Location": url_for("api_uploads.status", public_id=upload_id, _external=True),
         "Upload-Expires": format_datetime(expires, usegmt=True)})
+
+
+@resource.get("/uploads/allowance")
+@spec.validate(resp=Shapes(HTTP_200=Allowance), tags=["uploads"])
+def show_allowance() -> Allowance:
+    """Say how many bytes one may send in a file and altogether (0: no limit), and how many of those are used."""
+    return allowance.allowance(db.session(), signed_in(), _settings())
 
 
 @resource.get("/uploads")
@@ -131,8 +161,15 @@ def offset_of(public_id: str) -> Response:
     """Say how much of a file has arrived, in tus's headers."""
     upload = uploads.own_upload(db.session(), signed_in(), public_id)
     shown = upload_info(upload, uploads.received(_storage(), upload))
-    return Response(status=200, headers={"Upload-Offset": str(shown.offset), "Upload-Length": str(shown.size),
-                                         "Upload-Expires": format_datetime(upload.expires_at, usegmt=True)})
+    headers = {"Upload-Length": str(shown.size), "Upload-Expires": format_datetime(upload.expires_at, usegmt=True)}
+    if upload.state != "joining":  # until then the protocol has it left out
+        headers["Upload-Offset"] = str(shown.offset)
+    if upload.partial:
+        headers["Upload-Concat"] = PARTIAL
+    elif upload.parts:
+        addresses = (url_for("api_uploads.status", public_id=part) for part in upload.parts)
+        headers["Upload-Concat"] = f"{FINAL};{' '.join(addresses)}"
+    return Response(status=200, headers=headers)
 
 
 @resource.get("/uploads/<public_id>")
@@ -147,13 +184,14 @@ def status(public_id: str) -> UploadInfo:
 @resource.patch("/uploads/<public_id>")
 def append(public_id: str) -> Response:
     """Take the next bytes; the request that brings the last ones only marks the upload as stored."""
-    request.max_content_length = None  # a chunk has any size: it goes to disk block by block
     _require_version()
     if request.mimetype != OFFSET_TYPE:
         raise Invalid(_("A chunk's Content-Type is %(type)s.", type=OFFSET_TYPE), code="content-type")
     offset = _number("Upload-Offset")
     actor = signed_in()
     upload = uploads.own_upload(db.session(), actor, public_id)
+    if upload.parts:
+        raise Forbidden(_("This file is made of its parts: nothing is added to it."), code="upload-final")
     if upload.state != "receiving":
         raise Conflict(_("This upload is complete already."))
     db.session.commit()  # no transaction stays open while bytes arrive
@@ -206,12 +244,23 @@ def parse_metadata(header: str) -> dict[str, str]:
     return found
 
 
+def concatenation(header: str) -> tuple[str, list[str]]:
+    """Return what Upload-Concat says: empty, `partial`, or `final` with the public ids of its parts. Raises Invalid."""
+    kind, separator, addresses = header.partition(";")
+    if header in ("", PARTIAL):
+        return header, []
+    if kind.strip() != FINAL or not separator:
+        raise Invalid(_("Upload-Concat is not understood."), code="concat")
+    return FINAL, [address.rstrip("/").rsplit("/", 1)[-1] for address in addresses.split()]
+
+
 def intent_in(metadata: dict[str, str]) -> Intent | None:
     """Return what the metadata say that a file is to become, or None where they leave it to its name."""
     if "use" not in metadata:
         return None
     try:
-        return msgspec.convert({name: metadata[name] for name in Intent.__struct_fields__ if name in metadata}, Intent)
+        return msgspec.convert({name: metadata[name] for name in Intent.__struct_fields__ if name in metadata}, Intent,
+                               strict=False)
     except msgspec.ValidationError as error:
         raise Invalid(str(error), code="metadata") from None
 

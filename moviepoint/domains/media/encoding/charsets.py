@@ -6,6 +6,7 @@ import codecs
 import msgspec
 from charset_normalizer import from_bytes
 
+SAMPLE = 2**18  # bytes that a guess is made from
 CYRILLIC = ("cp1251", "koi8_r", "cp866", "iso8859_5")
 #: Letters of Russian, Ukrainian, Bulgarian and Serbian text by how common they are, roughly, per thousand.
 _WEIGHTS = (("оеаинтсрвлкмдпу", 60), ("яыьгзбчйхжшюцщэфіъё", 14), ("їєґўјљњћџђ", 4))
@@ -45,14 +46,15 @@ def _wide(data: bytes) -> str:
 
 
 def _code_page(data: bytes) -> Decoded:
-    scores = sorted(((_cyrillic_score(data, name), name) for name in CYRILLIC), reverse=True)
+    sample = data[:SAMPLE].rpartition(b"\n")[0] if len(data) > SAMPLE else data
+    scores = sorted(((_cyrillic_score(sample, name), name) for name in CYRILLIC), reverse=True)
     (best, name), (second, _) = scores[0], scores[1]
     if best > 25:
         return Decoded(data.decode(name, "replace"), name, best > second + 8)
-    match = from_bytes(data).best()
+    match = from_bytes(sample).best()
     if match is None:
         return Decoded(data.decode("cp1252", "replace"), "cp1252", False)
-    return Decoded(str(match), match.encoding, match.chaos < 0.05 and match.coherence > 0.3)
+    return Decoded(data.decode(match.encoding, "replace"), match.encoding, match.chaos < 0.05 and match.coherence > 0.3)
 
 
 def _cyrillic_score(data: bytes, encoding: str) -> float:

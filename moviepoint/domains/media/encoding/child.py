@@ -24,7 +24,7 @@ import msgspec
 
 from moviepoint.domains.media.encoding.errors import DiskFull, Refused, Temporary
 
-GIB = 2**30
+MIB, GIB = 2**20, 2**30
 LOG_LINES = 40
 BEAT = 0.25  # seconds between two looks at a child that says nothing
 INSIDE = "/input"
@@ -45,6 +45,7 @@ class Limits(msgspec.Struct, frozen=True):
     memory: int = 2 * GIB  # bytes of address space
     file_size: int = 64 * GIB  # bytes of each file that it writes
     stall_seconds: float = 120.0  # without a word of progress
+    output: int = 64 * MIB  # bytes of standard output that are kept
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -186,6 +187,7 @@ def _follow(process: subprocess.Popen[bytes], limits: Limits, began: float, watc
     if stdout is None:
         raise ValueError("the child has no standard output")
     kept: list[bytes] = []
+    room = limits.output
     line_start = b""
     values: dict[str, str] = {}
     progress = Progress()
@@ -200,6 +202,9 @@ def _follow(process: subprocess.Popen[bytes], limits: Limits, began: float, watc
                 moved = time.monotonic()
                 if keep:
                     kept.append(chunk)
+                    room -= len(chunk)
+                    if room < 0:
+                        raise Refused("too-large", "What is to be read of the file is larger than any film needs.")
                 else:
                     *lines, line_start = (line_start + chunk).split(b"\n")
                     progress = _parse(lines, values, progress)

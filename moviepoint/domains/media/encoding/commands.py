@@ -33,6 +33,8 @@ TONE_MAP = (("zscale", {"t": "linear", "npl": 100}), ("format", {"pix_fmts": "gb
 #: Several sound frames to a PES packet (one each would cost a third more bytes), without moving the clock.
 AUDIO_MUXING = {"muxdelay": 0.2, "hls_segment_options": "mpegts_copyts=1"}
 FULL_SCALE = -1.0  # dBTP that no peak may come above when sound is made louder (EBU R128 s2)
+#: Some decoders call every frame that they are told to skip an error.
+MANY_ERRORS = ("-max_error_rate", "1")
 GLOBAL = ("-hide_banner", "-nostdin", "-y", "-v", "warning", "-copyts", "-progress", "pipe:1",
           "-stats_period", "0.5")
 
@@ -92,13 +94,15 @@ def _sound(source: str, probe: Probe, target: AudioTarget) -> Any:
 
 
 def keyframe_pictures(source: str, probe: Probe, width: int, height: int, interval: int, columns: int,
-                      rows: int, sheets: int, tone_mapping: bool = True) -> list[str]:
+                      rows: int, sheets: int, tone_mapping: bool = True, every: bool = False) -> list[str]:
     """Sheets of small pictures, from the keyframes alone: `0000.jpg` …
 
-    Picture n shows the last keyframe at or before n × `interval` seconds; the last sheet is filled up.
+    Picture n shows the last keyframe at or before n × `interval` seconds; the last sheet is filled up. `every` picture
+    is looked at where no keyframe is shown.
     """
     video = probe.picture
-    picture = _input(source, probe, None, skip_frame="nokey")[str(video.index)]
+    options = {} if every else {"skip_frame": "nokey"}
+    picture = _input(source, probe, None, **options)[str(video.index)]
     picture = picture.filter("setpts", f"PTS-round({Fraction(*video.start)}/TB)")
     picture = picture.filter("fps", f"1/{interval}", start_time=0, round="up")
     picture = picture.filter("scale", width, height, flags="area")
@@ -107,7 +111,8 @@ def keyframe_pictures(source: str, probe: Probe, width: int, height: int, interv
     picture = picture.filter("tpad", stop=-1, stop_mode="clone").filter("setsar", 1)
     picture = picture.filter("tile", f"{columns}x{rows}").filter("format", "yuvj420p")
     return _arguments([ffmpeg.output(picture, "%04d.jpg", f="image2", start_number=0, **{
-        "c:v": "mjpeg", "q:v": 5, "frames:v": sheets, "map_metadata": -1, "fps_mode": "passthrough"})])
+        "c:v": "mjpeg", "q:v": 5, "frames:v": sheets, "map_metadata": -1, "fps_mode": "passthrough"})],
+        MANY_ERRORS)
 
 
 def poster(source: str, form: SegmentFormat) -> list[str]:
@@ -200,6 +205,6 @@ def _hls(name: str, segment_seconds: float, first: int, start: Fraction, form: S
     return options
 
 
-def _arguments(outputs: Sequence[Any]) -> list[str]:
+def _arguments(outputs: Sequence[Any], more: Sequence[str] = ()) -> list[str]:
     joined = outputs[0] if len(outputs) == 1 else ffmpeg.merge_outputs(*outputs)
-    return [*GLOBAL, *joined.get_args()]
+    return [*GLOBAL, *more, *joined.get_args()]

@@ -18,6 +18,8 @@ ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 MP4_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"})
 MP3_KBPS = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 MP3_KBPS_LOW = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
+ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"Rar!", b"7z\xbc\xaf\x27\x1c", b"\xfd7zXZ\0", b"BZh",
+            b"\x28\xb5\x2f\xfd")
 ACCEPTED = "MP4, MOV, Matroska, WebM, AVI, MPEG-TS, MPEG-PS, FLV, ASF/WMV and Ogg"
 
 
@@ -99,7 +101,15 @@ def _mpeg_frames(head: bytes) -> bool:
     return True
 
 
+def refuse_archive(head: bytes) -> None:
+    """Nothing is unpacked here: a small archive may hold more than any disk. Raises Refused."""
+    if head.startswith(ARCHIVES):
+        raise Refused("archive", "This is a compressed file (ZIP, gzip or the like). Unpack it, and upload what is in "
+                                 "it.")
+
+
 def _refusal(head: bytes) -> Refused:
+    refuse_archive(head)
     text = _as_text(head)
     if text is None:
         return Refused("unknown-format", f"This is not a film in a format we know. We take {ACCEPTED}.")

@@ -1,6 +1,7 @@
 """Ask ffprobe, and measure what a container only claims: duration, frame rate, start, and exact seeking."""
 from __future__ import annotations
 
+import re
 import statistics
 from fractions import Fraction
 from itertools import pairwise
@@ -10,7 +11,7 @@ from typing import Any
 import msgspec
 
 from moviepoint.domains.media.encoding.binaries import Tools
-from moviepoint.domains.media.encoding.child import GIB, Limits, Outcome, Sandbox, Watch
+from moviepoint.domains.media.encoding.child import GIB, MIB, Limits, Outcome, Sandbox, Watch
 from moviepoint.domains.media.encoding.containers import Container
 from moviepoint.domains.media.encoding.errors import Refused
 
@@ -21,7 +22,15 @@ SAMPLE_SECONDS = 20
 #: Below this there is only one range anyway, and nobody needs to seek.
 SEEK_TEST_FROM_MS = 90_000
 PROBE_LIMITS = Limits(seconds=90, memory=3 * GIB)
-SCAN_LIMITS = Limits(seconds=3600, memory=3 * GIB, stall_seconds=600)
+SCAN_LIMITS = Limits(seconds=3600, memory=3 * GIB, stall_seconds=600, output=512 * MIB)
+MAX_PIXELS = 8192 * 4608
+#: More pictures a second than any camera takes: such times are damaged, or meant to do harm.
+FASTEST_SOURCE = 1000
+BACK, AHEAD = 1, 600  # seconds by which a clock may jump within one recording
+
+
+DISCARD = "D"  # of a packet's flags
+_FIRST = re.compile(r"^#tb 0: (\d+/\d+)$.*?^0, *-?\d+, *(-?\d+),", re.MULTILINE | re.DOTALL)
 
 
 class Timing(msgspec.Struct, frozen=True):
@@ -29,6 +38,14 @@ class Timing(msgspec.Struct, frozen=True):
     start: Fraction
     rate: Fraction
     variable: bool
+
+
+class Packet(msgspec.Struct, frozen=True):
+    """Seconds on the source's clock."""
+
+    shown: Fraction
+    length: Fraction
+    read: Fraction  # when it is decoded
 
 
 class Reader:
@@ -48,19 +65,21 @@ class Reader:
 
     def timing(self, stream: dict[str, Any], claimed_ms: int) -> Timing:
         """Measure a stream from its packets: the first ones, and the last ones. Raises Refused if there are none."""
-        index = int(stream["index"])
-        first = self._packets(index, f"%+{SAMPLE_SECONDS}")
-        last: list[tuple[Fraction, Fraction]] = []
+        index, moving = int(stream["index"]), stream["codec_type"] == "video"
+        first, last = self._packets(index, f"%+{SAMPLE_SECONDS}"), list[Packet]()
         if self._container.indexed and claimed_ms > 2 * SAMPLE_SECONDS * 1000:
             last = self._packets(index, f"{claimed_ms / 1000 - 1:.3f}%")
         if not last:
             last = self._packets(index, None)
+            if moving:
+                _one_clock(last)
         if not first or not last:
             raise Refused("no-packets", "The file names a stream, but holds nothing of it: it is damaged or cut off.")
-        rate, variable = _frame_rate(stream, [pts for pts, _ in first])
-        start = min(pts for pts, _ in first)
-        end_pts, length = max(last)
-        end = end_pts + (length if Fraction(0) < length < 10 else 1 / rate if stream["codec_type"] == "video" else 0)
+        times = [packet.shown for packet in first]
+        rate, variable = _frame_rate(stream, times)
+        start = self._first_picture(index) if moving else min(times)
+        final = max(last, key=lambda packet: packet.shown)
+        end = final.shown + (final.length if Fraction(0) < final.length < 10 else 1 / rate if moving else 0)
         return Timing(max(1, round((end - start) * 1000)), start, rate, variable)
 
     def seeks_exactly(self, stream: dict[str, Any], timing: Timing) -> bool:
@@ -100,19 +119,35 @@ class Reader:
                                     watch=self._watch)
         return [line for line in outcome.output.decode("ascii", "replace").splitlines() if not line.startswith("#")]
 
-    def _packets(self, index: int, interval: str | None) -> list[tuple[Fraction, Fraction]]:
-        """(time, length) of packets, in seconds, in the order of the file."""
-        options = ["-select_streams", str(index), "-show_entries", "packet=pts_time,dts_time,duration_time",
+    def _first_picture(self, index: int) -> Fraction:
+        """The time of the first picture that a decoder gives: a recording may begin between two keyframes, and an
+        edit list may hide what lies before its start. Raises Refused where there is none."""
+        def arguments(name: str) -> list[str]:
+            return [*self._safe(), "-hide_banner", "-nostdin", "-v", "error", "-copyts", "-max_pixels",
+                    str(MAX_PIXELS), *self._input(name), "-map", f"0:{index}", "-frames:v", "1", "-fps_mode",
+                    "passthrough", "-enc_time_base", "-1", "-vf", "scale=16:16", "-f", "framemd5", "-"]
+        outcome = self._sandbox.run(self._tools.ffmpeg, arguments, source=self._source, limits=PROBE_LIMITS,
+                                    watch=self._watch)
+        found = _FIRST.search(outcome.output.decode("ascii", "replace"))
+        if found is None:
+            raise Refused("undecodable", "Not one picture of the film can be decoded: the file is damaged, or in a "
+                                         "format that is not known here.")
+        return int(found[2]) * Fraction(found[1])
+
+    def _packets(self, index: int, interval: str | None) -> list[Packet]:
+        """What is shown of a stream, in the order of the file; an edit list may leave packets out."""
+        options = ["-select_streams", str(index), "-show_entries", "packet=pts_time,dts_time,duration_time,flags",
                    "-of", "csv=p=0"]
         if interval is not None:
             options += ["-read_intervals", interval]
         outcome = self._ffprobe(options, SCAN_LIMITS)
         found = []
         for line in outcome.output.decode("ascii", "replace").splitlines():
-            pts, dts, length, *_ = [*(_time(part) for part in line.split(",")), None, None, None]
+            parts = [*line.split(","), "", "", "", ""]
+            pts, dts, length = (_time(part) for part in parts[:3])
             time = pts if pts is not None else dts
-            if time is not None:
-                found.append((time, length or Fraction(0)))
+            if time is not None and DISCARD not in parts[3]:
+                found.append(Packet(time, length or Fraction(0), time if dts is None else dts))
         return found
 
     def _ffprobe(self, options: list[str], limits: Limits) -> Outcome:
@@ -128,12 +163,24 @@ class Reader:
         return ["-protocol_whitelist", "file,pipe", "-format_whitelist", self._container.whitelist]
 
 
+def _one_clock(packets: list[Packet]) -> None:
+    """Recordings that were joined without a new clock would cover each other. Raises Refused."""
+    for before, after in pairwise(packets):
+        if not -BACK <= after.read - before.read <= AHEAD:
+            raise Refused("clock-jumps", f"The file's clock jumps from {float(before.read):.0f} s to "
+                                         f"{float(after.read):.0f} s: it seems to be several recordings in one. Join "
+                                         "them with a program for editing, and upload the result.")
+
+
 def _frame_rate(stream: dict[str, Any], times: list[Fraction]) -> tuple[Fraction, bool]:
     """Return the rate to encode at, and whether the source's varies; from the distances between real frames."""
     ordered = sorted(set(times))
     steps = [float(b - a) for a, b in pairwise(ordered) if b > a]
     if not steps:
         return _settle(_nominal(stream) or Fraction(25)), False
+    if len(steps) > (ordered[-1] - ordered[0]) * FASTEST_SOURCE:
+        raise Refused("bad-times", f"The file claims to show more than {FASTEST_SOURCE} pictures a second: its times "
+                                   "are damaged.")
     middle = statistics.median(steps)
     usual = statistics.fmean(step for step in steps if abs(step - middle) <= middle * 0.25)
     variable = sum(abs(step - middle) > max(0.0025, middle * 0.25) for step in steps) > len(steps) * 0.02

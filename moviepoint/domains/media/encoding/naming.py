@@ -36,7 +36,8 @@ class Intent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What an upload is to become in its edition.
 
     `kind` is a dub's kind or a subtitle's role, empty for the usual one; `encoding` an editor's choice for a
-    subtitle file's letters, empty where it is to be found out. All but `use` matter for files with one track.
+    subtitle file's letters, empty where it is to be found out. `replaces` is the id of the track whose place the file
+    takes, 0 for a new one. All but `use` matter for files with one track.
     """
 
     use: Use = "film"
@@ -45,6 +46,7 @@ class Intent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     label: str = ""
     studio: str = ""
     encoding: str = ""
+    replaces: int = 0
 
 
 def guess(filename: str) -> Intent:

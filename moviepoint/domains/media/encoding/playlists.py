@@ -7,7 +7,7 @@ from fractions import Fraction
 import msgspec
 
 from moviepoint.domains.media.encoding.fragments import INIT
-from moviepoint.domains.media.encoding.frames import TICKS, Segment
+from moviepoint.domains.media.encoding.frames import TICKS, Frame, Segment
 from moviepoint.domains.media.encoding.segments import FMP4, SUFFIXES, TS, SegmentFormat, segment_name
 
 END = "#EXT-X-ENDLIST"
@@ -41,11 +41,7 @@ def iframe_playlist(folder: str, segments: Sequence[Segment], end: Fraction, for
     Each keyframe lasts until the next one. The tables at a segment's front are its EXT-X-MAP, or the init segment is.
     Of fMP4 only a fragment's first frame can be had by itself.
     """
-    entries = [(number, segment, frame) for number, segment in enumerate(segments)
-               for frame in segment.frames if frame.keyframe and frame.alone]
-    zero = entries[0][2].pts
-    times = [Fraction(frame.pts - zero, TICKS) for _, _, frame in entries]
-    durations = [max(Fraction(1, 1000), b - a) for a, b in zip(times, [*times[1:], end], strict=True)]
+    entries, durations = _keyframes(segments, end)
     lines = [*_head(7 if form == FMP4 else 5, durations), "#EXT-X-I-FRAMES-ONLY"]
     if form == FMP4:
         lines.append(f'#EXT-X-MAP:URI="{folder}/{INIT}"')
@@ -61,23 +57,41 @@ def iframe_playlist(folder: str, segments: Sequence[Segment], end: Fraction, for
 
 
 def bandwidth(sizes: Sequence[int], durations: Sequence[Fraction]) -> Bandwidth:
-    """Average over the whole; peak over segments at least half as long as the longest (a short tail misleads)."""
-    longest = max(durations)
-    peak = max(size * 8 / duration for size, duration in zip(sizes, durations, strict=True) if duration * 2 >= longest)
+    """Average over the whole; peak as RFC 8216bis has it: of any run of segments that together last between half and
+    one and a half of the target duration."""
+    target, peak = target_duration(durations), Fraction(0)
+    for first in range(len(sizes)):
+        size, length = 0, Fraction(0)
+        for number in range(first, len(sizes)):
+            size, length = size + sizes[number], length + durations[number]
+            if length * 2 > target * 3:
+                break
+            if length * 2 >= target:
+                peak = max(peak, Fraction(size * 8) / length)
     average = round(sum(sizes) * 8 / sum(durations))
     return Bandwidth(average, max(average, round(peak)))
 
 
 def iframe_bandwidth(segments: Sequence[Segment], end: Fraction) -> Bandwidth:
-    """What a player that fetches keyframes only takes; per segment, as for the whole picture."""
-    sizes = [sum(frame.end - frame.offset for frame in s.frames if frame.keyframe and frame.alone) + s.tables_end
-             for s in segments]
-    starts = [Fraction(s.first_pts - segments[0].first_pts, TICKS) for s in segments]
-    return bandwidth(sizes, [b - a for a, b in zip(starts, [*starts[1:], end], strict=True)])
+    """What a player that fetches keyframes only takes: each keyframe lasts until the next one."""
+    entries, durations = _keyframes(segments, end)
+    return bandwidth([frame.end - frame.offset for _, _, frame in entries], durations)
+
+
+def _keyframes(segments: Sequence[Segment], end: Fraction) -> tuple[list[tuple[int, Segment, Frame]], list[Fraction]]:
+    """(number of the segment, segment, frame) of each keyframe that can be had by itself; and how long each lasts."""
+    entries = [(number, segment, frame) for number, segment in enumerate(segments)
+               for frame in segment.frames if frame.keyframe and frame.alone]
+    zero = entries[0][2].pts
+    times = [Fraction(frame.pts - zero, TICKS) for _, _, frame in entries]
+    return entries, [max(Fraction(1, 1000), b - a) for a, b in zip(times, [*times[1:], end], strict=True)]
+
+
+def target_duration(durations: Sequence[Fraction]) -> int:
+    """EXTINF rounded to the nearest second must not exceed the target duration."""
+    return max(1, max(int(duration + Fraction(1, 2)) for duration in durations))
 
 
 def _head(version: int, durations: Sequence[Fraction], kind: str = "VOD") -> list[str]:
-    """EXTINF rounded to the nearest second must not exceed the target duration."""
-    target = max(1, max(int(duration + Fraction(1, 2)) for duration in durations))
-    return ["#EXTM3U", f"#EXT-X-VERSION:{version}", f"#EXT-X-TARGETDURATION:{target}", "#EXT-X-MEDIA-SEQUENCE:0",
-            f"#EXT-X-PLAYLIST-TYPE:{kind}"]
+    return ["#EXTM3U", f"#EXT-X-VERSION:{version}", f"#EXT-X-TARGETDURATION:{target_duration(durations)}",
+            "#EXT-X-MEDIA-SEQUENCE:0", f"#EXT-X-PLAYLIST-TYPE:{kind}"]

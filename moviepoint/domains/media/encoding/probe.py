@@ -13,13 +13,17 @@ from moviepoint.domains.media.encoding.child import Sandbox, Watch, silent
 from moviepoint.domains.media.encoding.errors import Refused
 from moviepoint.kernel.text import normalise_language, one_line
 
-MAX_PIXELS = 8192 * 4608
+MAX_PIXELS = measure.MAX_PIXELS
+MAX_TRACKS = 64  # of a kind
 MAX_SECONDS = 24 * 3600
+#: Bits a second that even a picture which never changes takes; fewer are times that were stretched.
+LEAST_RATE, STRETCHED_FROM = 50, 600  # seconds
 HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
 INTERLACED = frozenset({"tt", "bb", "tb", "bt"})
 IMAGE_SUBTITLES = frozenset({"hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle", "xsub"})
 TEXT_SUBTITLES = frozenset({"subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text", "ttml", "microdvd",
                             "hdmv_text_subtitle", "subviewer", "eia_608"})
+BROADCAST = frozenset({"mpegts", "mpegps"})  # their clocks begin anywhere
 PICTURES = frozenset({"mjpeg", "png", "bmp", "gif", "tiff", "webp"})
 
 
@@ -114,16 +118,26 @@ def inspect(tools: Tools, sandbox: Sandbox, source: Path, watch: Watch = silent)
     reader = measure.Reader(tools, sandbox, source, known.container, watch)
     described = reader.describe()
     streams: list[dict[str, Any]] = described.get("streams", [])
-    video = next((s for s in streams if _is_film(s)), None)
+    films = [stream for stream in streams if _is_film(stream)]
+    video = min(films, key=_rank, default=None)
     audio = [s for s in streams if s.get("codec_type") == "audio" and _int(s.get("channels"))]
     texts = [s for s in streams if s.get("codec_type") == "subtitle"]
     if video is None and not audio and not texts:
         raise Refused("no-streams", "The file holds neither a picture nor sound that we can read.")
+    if max(len(audio), len(texts), len(films)) > MAX_TRACKS:
+        raise Refused("too-many-tracks",
+                      f"The file holds {len(streams)} tracks; we take {MAX_TRACKS} of a kind at most.")
+    if video is not None:
+        _decodable(video)
     claimed = _milliseconds(described.get("format", {}).get("duration"))
     timing = reader.timing(video or (audio or texts)[0], claimed)
     if timing.duration_ms > MAX_SECONDS * 1000:
         raise Refused("too-long", "The film is longer than 24 hours.")
-    notes = tuple(_notes(texts, claimed, timing.duration_ms, video is not None))
+    if timing.duration_ms > STRETCHED_FROM * 1000 and known.size * 8000 < LEAST_RATE * timing.duration_ms:
+        raise Refused("bad-times", f"The file claims to last {timing.duration_ms // 60_000} minutes and holds only "
+                                   f"{known.size // 1024} kB: its times are damaged.")
+    late = max(Fraction(0), timing.start) if known.container.name not in BROADCAST else Fraction(0)
+    notes = tuple(_notes(texts, claimed - round(late * 1000), timing.duration_ms, films))
     return Probe(container=known.container.name, size=known.size, duration_ms=timing.duration_ms, claimed_ms=claimed,
                  bit_rate=known.size * 8000 // max(1, timing.duration_ms),
                  video=None if video is None else _video(video, timing), audio=_audio(audio),
@@ -136,7 +150,7 @@ def inspect(tools: Tools, sandbox: Sandbox, source: Path, watch: Watch = silent)
 
 def _clock_start(container: str, timing: measure.Timing) -> tuple[int, int]:
     """The clock of a broadcast begins anywhere; elsewhere a sound that starts late is meant to."""
-    start = timing.start if container in ("mpegts", "mpegps") else Fraction(0)
+    start = timing.start if container in BROADCAST else Fraction(0)
     return start.numerator, start.denominator
 
 
@@ -148,13 +162,24 @@ def _is_film(stream: dict[str, Any]) -> bool:
             and not disposition.get("timed_thumbnails") and not still and bool(_int(stream.get("width"))))
 
 
-def _video(stream: dict[str, Any], timing: measure.Timing) -> VideoStream:
+def _rank(stream: dict[str, Any]) -> tuple[bool, bool, int]:
+    """Of several moving pictures the default is taken, then the largest; a still image only where there is no other."""
+    return (stream.get("codec_name") in PICTURES, not stream.get("disposition", {}).get("default"),
+            -_int(stream.get("width")) * _int(stream.get("height")))
+
+
+def _decodable(stream: dict[str, Any]) -> None:
+    """Raises Refused for a picture that is too large, or in no known format."""
     width, height = _int(stream.get("width")), _int(stream.get("height"))
     if width * height > MAX_PIXELS:
         raise Refused("too-many-pixels",
                       f"The picture is {width} × {height}, which is more than we take (8192 × 4608).")
     if not stream.get("codec_name"):
         raise Refused("unknown-codec", "The picture is in a format that cannot be decoded here.")
+
+
+def _video(stream: dict[str, Any], timing: measure.Timing) -> VideoStream:
+    width, height = _int(stream.get("width")), _int(stream.get("height"))
     aspect = _fraction(stream.get("sample_aspect_ratio", "").replace(":", "/"), Fraction(1))
     if not Fraction(1, 5) <= aspect <= 5:
         aspect = Fraction(1)
@@ -228,12 +253,16 @@ def _chapters(chapters: list[dict[str, Any]], duration_ms: int) -> tuple[Chapter
     return tuple(sorted(found, key=lambda chapter: chapter.start_ms)[:500])
 
 
-def _notes(texts: list[dict[str, Any]], claimed: int, measured: int, picture: bool) -> list[str]:
+def _notes(texts: list[dict[str, Any]], claimed: int, measured: int, films: list[dict[str, Any]]) -> list[str]:
     notes = []
+    if len(films) > 1:
+        used = min(films, key=_rank)
+        notes.append(f"The file holds {len(films)} pictures; the film is the one of {used['width']} × "
+                     f"{used['height']}.")
     for stream in texts:
         if stream.get("codec_name") in IMAGE_SUBTITLES:
             notes.append(f"Subtitles in {_language(stream)} are pictures, not text: they need a text version.")
-    if not picture:
+    if not films:
         notes.append("The file holds no moving picture.")
     if claimed > measured + max(2000, measured // 50):
         notes.append(f"The file claims to last {claimed / 1000:.0f} s, but its picture ends after "

@@ -142,6 +142,9 @@ def encode(shop: Workshop, step: Step, staging: Path, package: Path, watch: Step
 def _accept(plan: Plan, step: Step, made: int, wanted: int, log: str) -> None:
     """Compare what is there with what the step was to make; the film's true end may be half a second early."""
     grid = plan.grid
+    if not made and wanted:
+        raise Refused("no-pictures", f"Not one picture could be made of this part of the film: the file is damaged. "
+                                     f"{last_line(log)}")
     allowed = float(Fraction(*grid.rate)) / 2 if step.end is None else 0
     if made < wanted - allowed:
         have = float(grid.seconds(step.first * grid.segment + made))

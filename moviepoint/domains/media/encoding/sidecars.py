@@ -73,10 +73,16 @@ def read_text(source: Path, encoding: str, frame_rate: float) -> subtitles.Parse
 
 
 def make_plan(found: Probe, intent: Intent, film: Film, mark: str) -> Plan:
-    """Return the steps that add a file's tracks to a film. `mark` ends each name, so that none is taken already."""
+    """Return the steps that add a file's tracks to a film. `mark` ends each name, so that none is taken already.
+
+    Raises Refused where one track is to be replaced, and the file has several.
+    """
     audio = audio_targets(found.audio, film.profile) if intent.use == "audio" else ()
     texts = subtitle_targets(found.subtitles) if intent.use == "subtitles" else ()
     single = len(audio) + len(texts) == 1
+    if intent.replaces and not single:
+        raise Refused("several-tracks", "There are several tracks in this file. Send one that holds only the track "
+                      "which replaces the other.")
     note = _length_note(found, film) if audio else ""
     sounds = tuple(_sound(target, intent, single, mark, note) for target in audio)
     words = tuple(_words(target, intent, single, mark, found.container == TEXT) for target in texts)
@@ -103,13 +109,17 @@ def _plan(film: Film, audio: tuple[AudioTarget, ...], texts: tuple[SubtitleTarge
 
 
 def _sound(target: AudioTarget, intent: Intent, single: bool, mark: str, note: str) -> AudioTarget:
-    """What the editor has said wins over what the file says, where it is clear of which track it is said."""
+    """What the editor has said wins over what the file says, where it is clear of which track it is said.
+
+    A sound of another length takes nobody's place: it waits beside the track that it was to replace, hidden.
+    """
     said = intent if single else Intent("audio")
     language = said.language if said.language != "und" else target.language
     kind = said.kind or ("dub" if target.kind == "original" else target.kind)
     return msgspec.structs.replace(
         target, name=_named("audio", target.name, language, single, mark), language=language, kind=kind,
-        label=said.label or target.label, studio=intent.studio, default=False, hidden=bool(note), note=note)
+        label=said.label or target.label, studio=intent.studio, default=False, hidden=bool(note), note=note,
+        track_id=None if note else intent.replaces or None)
 
 
 def _words(target: SubtitleTarget, intent: Intent, single: bool, mark: str, file: bool) -> SubtitleTarget:
@@ -118,7 +128,8 @@ def _words(target: SubtitleTarget, intent: Intent, single: bool, mark: str, file
     name = target.name and _named("subs", target.name, language, single, mark)
     return msgspec.structs.replace(
         target, name=name, language=language, role=said.kind or target.role, label=said.label or target.label,
-        studio=intent.studio, default=False, stream=None if file else target.stream, encoding=intent.encoding)
+        studio=intent.studio, default=False, stream=None if file else target.stream, encoding=intent.encoding,
+        track_id=intent.replaces or None)
 
 
 def _named(prefix: str, name: str, language: str, single: bool, mark: str) -> str:
@@ -136,6 +147,7 @@ def _as_text(source: Path, encoding: str) -> Probe | None:
     """Return the probe of a subtitle file, or None for what is no text. Raises Refused for other texts."""
     with source.open("rb") as stream:
         head = stream.read(4096)
+    containers.refuse_archive(head)
     if containers.container_name(head) is not None:
         return None
     wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or encoding.startswith("utf")

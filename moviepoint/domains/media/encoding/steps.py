@@ -6,6 +6,7 @@ counts are whole segments with the right number of frames at the right times.
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 from moviepoint.domains.media.encoding import commands, ranges, sidecars, sounds, storyboard, subtitles
@@ -88,11 +89,14 @@ def _storyboard(shop: Workshop, staging: Path, package: Path, watch: StepWatch) 
     layout = storyboard.layout_for(shop.plan, shop.seconds)
     folder = staging / storyboard.FOLDER
     folder.mkdir(exist_ok=True)
-    outcome, command = run_ffmpeg(
-        shop, lambda name: commands.keyframe_pictures(
-            name, shop.probe, layout.width, layout.height, layout.interval, layout.columns, layout.rows,
-            layout.sheets, shop.tools.tone_mapping),
-        folder, limits_for(float(shop.seconds) / 4), lambda _progress: watch(0.5, None), watch)
+    for every in (False, True):  # an edit list may hide all keyframes of a short film
+        outcome, command = run_ffmpeg(
+            shop, partial(commands.keyframe_pictures, probe=shop.probe, width=layout.width, height=layout.height,
+                          interval=layout.interval, columns=layout.columns, rows=layout.rows, sheets=layout.sheets,
+                          tone_mapping=shop.tools.tone_mapping, every=every),
+            folder, limits_for(float(shop.seconds) / 4), lambda _progress: watch(0.5, None), watch)
+        if any(folder.iterdir()):
+            break
     files = storyboard.finish(staging, layout, shop.seconds)
     hand_over(staging, package, files, watch)
     return Result(command, outcome.log, outcome.seconds)

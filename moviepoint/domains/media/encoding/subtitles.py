@@ -21,11 +21,13 @@ from moviepoint.domains.media.encoding.segments import segment_name
 FORMATS = ("srt", "vtt", "ass", "microdvd", "ttml")
 MAX_BYTES = 20 * 2**20
 MAX_FAULTS = 20
+MAX_CUES = 50_000
+MAX_WRITTEN = 64 * 2**20  # characters of a track's segments; a cue stands in each that it spans
 WHOLE = "whole.vtt"  # beside the segments: all cues at the times of their source, for another offset
 TIMESTAMP_MAP = "X-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:900000"
-_TIME = r"(?:(\d+):)?(\d{1,2}):(\d{1,2})[,.:](\d{1,3})"
+_TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})[,.:](\d{1,3})"
 _TIMING = re.compile(rf"^\s*{_TIME}\s*-->\s*{_TIME}\s*(.*)$")
-_TAG = re.compile(r"<(/?)([a-zA-Z]+)([^<>]*)>|<\d[\d:.]*>")
+_TAG = re.compile(r"<(/?)([a-zA-Z]++)([^<>]*)>|<\d[\d:.]*>")
 _OVERRIDE = re.compile(r"\{([^{}]*)\}")
 _SETTING = re.compile(r"^(?:align:(?:start|center|end|left|right)|vertical:(?:rl|lr)|size:\d{1,3}(?:\.\d+)?%"
                       r"|(?:line|position):-?\d{1,3}(?:\.\d+)?%?(?:,[a-z-]+)?)$")
@@ -51,7 +53,7 @@ def detect_format(text: str, filename: str = "") -> str:
         return "vtt"
     if re.search(r"^\[(Script Info|Events|V4\+? Styles)\]", start, re.MULTILINE | re.IGNORECASE):
         return "ass"
-    if re.match(r"(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(\w+:)?tt[\s>]", start, re.DOTALL):
+    if re.match(r"(<\?xml[^>]*>\s*)?(?><!--.*?-->\s*)*+<(\w+:)?tt[\s>]", start, re.DOTALL):
         return "ttml"
     if re.match(r"\{\d+\}\{\d*\}", start):
         return "microdvd"
@@ -65,6 +67,7 @@ def parse(text: str, kind: str, frame_rate: float = 25.0) -> Parsed:
     if kind not in FORMATS:
         raise ValueError(f"no such subtitle format: {kind!r}")
     faults: list[str] = []
+    _count(text.count("-->") if kind in ("srt", "vtt") else 0)
     if kind in ("srt", "vtt"):
         found = _parse_blocks(text, kind == "vtt", faults)
     elif kind == "ass":
@@ -72,10 +75,16 @@ def parse(text: str, kind: str, frame_rate: float = 25.0) -> Parsed:
     else:
         found = _parse_by_library(text, kind, frame_rate)
     unique = dict.fromkeys(cue for cue in found if cue.text)
+    _count(len(unique))
     cues = tuple(sorted(unique, key=lambda cue: (cue.start_ms, cue.end_ms)))
     if len(faults) > MAX_FAULTS:
         faults[MAX_FAULTS:] = [f"and {len(faults) - MAX_FAULTS} more"]
     return Parsed(cues, tuple(faults))
+
+
+def _count(cues: int) -> None:
+    if cues > MAX_CUES:
+        raise Refused("too-large", f"There are {cues} cues in these subtitles; we take {MAX_CUES} at most.")
 
 
 def shift(cues: Iterable[Cue], by_ms: int) -> tuple[Cue, ...]:
@@ -112,7 +121,7 @@ def write_segments(cues: Sequence[Cue], folder: Path, name: str, segment_seconds
     durations = segment_durations(segment_seconds, seconds)
     (folder / name).mkdir(parents=True, exist_ok=True)
     ordered = sorted(cues, key=lambda cue: cue.start_ms)
-    files, position, open_cues, start = [], 0, list[Cue](), Fraction(0)
+    files, position, open_cues, start, written = [], 0, list[Cue](), Fraction(0), 0
     for number, duration in enumerate(durations):
         last = number == len(durations) - 1
         while position < len(ordered) and (last or ordered[position].start_ms < (start + duration) * 1000):
@@ -120,7 +129,11 @@ def write_segments(cues: Sequence[Cue], folder: Path, name: str, segment_seconds
             position += 1
         open_cues = [cue for cue in open_cues if cue.end_ms > start * 1000]
         path = f"{name}/{segment_name(number, 'vtt')}"
-        (folder / path).write_text(render(open_cues, TIMESTAMP_MAP), encoding="utf-8", newline="\n")
+        text = render(open_cues, TIMESTAMP_MAP)
+        written += len(text)
+        if written > MAX_WRITTEN:
+            raise Refused("too-large", "These subtitles overlap so much that they would be larger than any film needs.")
+        (folder / path).write_text(text, encoding="utf-8", newline="\n")
         files.append(path)
         start += duration
     (folder / f"{name}.m3u8").write_text(media_playlist(name, durations, suffix="vtt"), encoding="utf-8")
@@ -290,7 +303,7 @@ def _parse_ass(text: str, faults: list[str]) -> list[Cue]:
 
 
 def _ass_time(text: str) -> int | None:
-    match = re.fullmatch(r"\s*(\d+):(\d{1,2}):(\d{1,2})[.:](\d{1,3})\s*", text)
+    match = re.fullmatch(r"\s*(\d{1,4}):(\d{1,2}):(\d{1,2})[.:](\d{1,3})\s*", text)
     return None if match is None else _milliseconds(match.groups())
 
 

@@ -106,5 +106,6 @@ def limits_for(work_seconds: float) -> Limits:
 
 
 def last_line(log: str) -> str:
-    line = log.strip().rsplit("\n", 1)[-1]
+    lines = [line for line in log.strip().split("\n") if "Last message repeated" not in line]
+    line = lines[-1].strip() if lines else ""
     return f"ffmpeg's last words: {line[:200]}" if line else ""

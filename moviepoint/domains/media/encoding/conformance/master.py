@@ -1,6 +1,7 @@
 """The master playlist: variants, renditions and their groups (RFC 8216bis, 4.4.6; Apple's authoring rules)."""
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 
 from babel import Locale, UnknownLocaleError
@@ -11,6 +12,11 @@ VARIANT, MEDIA, IFRAMES = "EXT-X-STREAM-INF", "EXT-X-MEDIA", "EXT-X-I-FRAME-STRE
 WANTED = {VARIANT: ("BANDWIDTH", "AVERAGE-BANDWIDTH", "CODECS", "RESOLUTION", "FRAME-RATE"),
           MEDIA: ("TYPE", "GROUP-ID", "NAME"), IFRAMES: ("BANDWIDTH", "CODECS", "RESOLUTION", "URI")}
 QUOTED = ("CODECS", "GROUP-ID", "NAME", "LANGUAGE", "URI", "CHANNELS", "CHARACTERISTICS", "AUDIO", "SUBTITLES")
+#: RFC 8216bis, 4.4.6.1.
+CHARACTERISTICS = frozenset({
+    "public.accessibility.describes-video", "public.accessibility.transcribes-spoken-dialog",
+    "public.accessibility.describes-music-and-sound", "public.easy-to-read"})
+_RESOLUTION = re.compile(r"(\d+)x(\d+)")
 HIGHEST_LOW_RUNG = 2_000_000  # bits a second: on a slow line there must be something to begin with
 
 
@@ -60,8 +66,22 @@ def _variants(playlist: Playlist, say: Say) -> None:
         for kind in ("AUDIO", "SUBTITLES"):
             if kind in found and (kind, found[kind]) not in groups:
                 say("groups", f"{tag.uri} names the group {found[kind]}, which is not there")
+    _shapes([tag.attributes().get("RESOLUTION", "") for tag in playlist.named(VARIANT)], say)
     if bandwidths and min(bandwidths) > HIGHEST_LOW_RUNG and len(bandwidths) > 1:
         say("ladder", "has no rung for a slow line (2 Mbit/s or less)")
+
+
+def _shapes(resolutions: list[str], say: Say) -> None:
+    """Pictures of even sides, all of one shape: a player changes between them in the middle of a scene."""
+    sizes = [(int(found[1]), int(found[2])) for text in resolutions if (found := _RESOLUTION.fullmatch(text))]
+    if len(sizes) < len([text for text in resolutions if text]):
+        say("resolution", "a RESOLUTION is no width and height")
+    for width, height in sizes:
+        if width % 2 or height % 2:
+            say("resolution", f"{width}x{height} has an odd side")
+        top_width, top_height = sizes[0]
+        if abs(width * top_height - height * top_width) > 2 * max(top_width, top_height):  # each side is rounded
+            say("resolution", f"{width}x{height} is of another shape than {top_width}x{top_height}")
 
 
 def _groups(playlist: Playlist, say: Say) -> None:
@@ -74,8 +94,11 @@ def _groups(playlist: Playlist, say: Say) -> None:
         for name, count in names.items():
             if count > 1:
                 say("names", f"the group {group} has {count} renditions called {name}")
-        if sum(member.get("DEFAULT") == "YES" for member in members) > 1:
+        defaults = sum(member.get("DEFAULT") == "YES" for member in members)
+        if defaults > 1:
             say("default", f"the group {group} has several defaults")
+        elif not defaults and kind == "AUDIO":
+            say("default", f"the group {group} has no default, and nobody knows what is heard first")
         for member in members:
             _rendition(kind, member, say)
     for kind in {kind for kind, _ in groups}:
@@ -87,6 +110,11 @@ def _groups(playlist: Playlist, say: Say) -> None:
 
 def _rendition(kind: str, member: dict[str, str], say: Say) -> None:
     name = member.get("NAME", "?")
+    if not name.strip():
+        say("names", f"a rendition of {kind} has no name")
+    unknown = set(filter(None, member.get("CHARACTERISTICS", "").split(","))) - CHARACTERISTICS
+    if unknown:
+        say("characteristics", f"{name} has unknown CHARACTERISTICS: {', '.join(sorted(unknown))}")
     if member.get("DEFAULT") == "YES" and member.get("AUTOSELECT") != "YES":
         say("autoselect", f"{name} is the default and not AUTOSELECT")
     if "FORCED" in member and kind != "SUBTITLES":

@@ -7,19 +7,19 @@ from fractions import Fraction
 from pathlib import Path
 
 import msgspec
-import webvtt
-from webvtt.errors import MalformedFileError
 
 from moviepoint.domains.media.encoding.conformance.master import IFRAMES, MEDIA, VARIANT, check_master
 from moviepoint.domains.media.encoding.conformance.syntax import Departure, Entry, Playlist, Say, Tag, entries, read
+from moviepoint.domains.media.encoding.conformance.texts import check_texts
 from moviepoint.domains.media.encoding.frames import TICKS, Damaged, Segment
 from moviepoint.domains.media.encoding.segments import AAC_LC, CLOCK_SECONDS, read_segment, sound_seconds
 
 BOUNDARY = 0.002  # seconds by which boundaries of rungs may differ: rounding of EXTINF
 AGREEMENT = 0.5  # seconds by which renditions may differ in length
 TRUE = 0.05  # share by which a declared bandwidth may differ from the measured one
+RATES_DIFFER = 0.02  # frames a second: the last frame's length is not in a segment
+_RATE = re.compile(r"\d+(\.\d+)?")
 LONGEST_GAP = 2.1  # seconds between keyframes
-_TIMING = re.compile(r"^(?:\d+:)?\d\d:\d\d\.\d{3} --> ", re.MULTILINE)
 
 
 class Rendition(msgspec.Struct):
@@ -30,6 +30,7 @@ class Rendition(msgspec.Struct):
     peak: float = 0.0  # bits a second
     average: float = 0.0
     codec: str = ""
+    frame_rate: float = 0.0
 
     @property
     def seconds(self) -> float:
@@ -60,7 +61,7 @@ def check_package(package: Path, master: str, tick: Callable[[], None] = lambda:
     texts = {_uri(tag): look.rendition(_uri(tag), "text") for tag in playlist.named(MEDIA)
              if tag.attributes().get("TYPE") == "SUBTITLES" and _uri(tag)}
     for tag in playlist.named(IFRAMES):
-        look.iframes(_uri(tag))
+        _declared(tag, {"BANDWIDTH": look.iframes(_uri(tag))}, _uri(tag), says("master.m3u8"))
     _compare(list(pictures.values()), [*sounds.values(), *texts.values()], says)
     _bandwidths(playlist, pictures, sounds, says("master.m3u8"))
     return report
@@ -81,14 +82,14 @@ class _Look:
         if not found.entries:
             return found
         if kind == "text":
-            for entry in found.entries:
-                self._cues(entry)
+            check_texts(self._package, [entry for entry in found.entries if self._safe(entry.uri)], self._says,
+                        self._count)
         else:
             self._segments(found, kind)
         return found
 
-    def iframes(self, uri: str) -> None:
-        """Check an I-frame playlist: each range is a keyframe that is there."""
+    def iframes(self, uri: str) -> float:
+        """Check an I-frame playlist: each range is a keyframe that is there. Returns its peak in bits a second."""
         say, text = self._says(uri), self._text(uri)
         playlist, found = read(text, say), entries(text, say)
         if playlist.value("EXT-X-I-FRAMES-ONLY") is None:
@@ -104,13 +105,17 @@ class _Look:
                 starts[entry.uri] = {frame.offset for frame in segment.frames if frame.keyframe}
             if entry.offset not in starts[entry.uri]:
                 say("i-frames", f"{entry.uri} has no keyframe at byte {entry.offset}")
+        target = playlist.number("EXT-X-TARGETDURATION") or 1
+        return _peak([((entry.length or 0) * 8, entry.seconds) for entry in found], target)
 
     def _segments(self, found: Rendition, kind: str) -> None:
         say, sizes, clock = self._says(found.name), [], Fraction(CLOCK_SECONDS * TICKS)
+        frames = 0
         for number, entry in enumerate(found.entries):
             segment = self._read(entry.uri)
             if segment is None:
                 continue
+            frames += len(segment.frames)
             sizes.append((segment.size * 8, entry.seconds))
             found.codec = found.codec or segment.codec
             apart = (segment.first_pts - clock) / TICKS
@@ -121,8 +126,8 @@ class _Look:
                 _keyframes(segment, entry, say)
             else:
                 self._sound(entry, say, number == len(found.entries) - 1)
-        longest = max((seconds for _, seconds in sizes), default=0.0)
-        found.peak = max((bits / seconds for bits, seconds in sizes if seconds * 2 >= longest and seconds), default=0.0)
+        found.peak = _peak(sizes, round(max((seconds for _, seconds in sizes), default=0.0)))
+        found.frame_rate = frames / max(0.001, sum(seconds for _, seconds in sizes))
         found.average = sum(bits for bits, _ in sizes) / max(0.001, sum(seconds for _, seconds in sizes))
 
     def _sound(self, entry: Entry, say: Say, last: bool) -> None:
@@ -133,24 +138,22 @@ class _Look:
         if abs(seconds - entry.seconds) > 0.05:
             say("extinf", f"{entry.uri} lasts {seconds:.3f} s and says {entry.seconds:.3f} s")
 
-    def _cues(self, entry: Entry) -> None:
+    def _count(self) -> None:
         self._tick()
         self._report.segments += 1
-        say, path = self._says(entry.uri), self._package / entry.uri
-        try:
-            text = path.read_text(encoding="utf-8")
-            cues = len(webvtt.from_string(text))
-        except (OSError, UnicodeDecodeError, MalformedFileError) as error:
-            say("webvtt", f"cannot be read: {error}")
-            return
-        if cues != len(_TIMING.findall(text)):
-            say("webvtt", "has cues that cannot be read")
-        if "X-TIMESTAMP-MAP=" not in text:
-            say("webvtt", "lacks X-TIMESTAMP-MAP")
+
+    def _safe(self, uri: str) -> bool:
+        """Whether an address stays within the package, for a player and for whoever reads the files."""
+        inside = (self._package / uri).resolve().is_relative_to(self._package.resolve())
+        if not inside or ":" in uri or uri.startswith("/"):
+            self._says(uri)("address", "does not lie in the package")
+            return False
+        return True
 
     def _read(self, uri: str) -> Segment | None:
-        self._tick()
-        self._report.segments += 1
+        self._count()
+        if not self._safe(uri):
+            return None
         try:
             return read_segment(self._package / uri)
         except (OSError, Damaged) as error:
@@ -159,6 +162,8 @@ class _Look:
 
     def _text(self, uri: str) -> str:
         self._report.playlists += 1
+        if not self._safe(uri):
+            return "#EXTM3U\n"
         try:
             return (self._package / uri).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
@@ -225,13 +230,36 @@ def _bandwidths(playlist: Playlist, pictures: dict[str, Rendition], sounds: dict
                  and media.attributes().get("GROUP-ID") == found.get("AUDIO")]
         measured = {"BANDWIDTH": rung.peak + max((s.peak for s in heard), default=0.0),
                     "AVERAGE-BANDWIDTH": rung.average + max((s.average for s in heard), default=0.0)}
-        for name, bits in measured.items():
-            declared = float(found.get(name, "0") or 0)
-            if bits and abs(declared / bits - 1) > TRUE:
-                say("bandwidth", f"{tag.uri} declares a {name} of {declared:.0f}, measured were {bits:.0f}")
+        measured["BANDWIDTH"] = max(measured.values())  # of a film shorter than half a segment
+        _declared(tag, measured, tag.uri, say)
+        rate = found.get("FRAME-RATE", "")
+        if rung.frame_rate and _RATE.fullmatch(rate) and abs(float(rate) - rung.frame_rate) > RATES_DIFFER:
+            say("frame-rate", f"{tag.uri} declares {rate} frames a second, there are {rung.frame_rate:.3f}")
         codecs = {rung.codec, *(sound.codec or AAC_LC for sound in heard)} - {""}
         if set(found.get("CODECS", "").split(",")) != codecs:
             say("codecs", f"{tag.uri} declares {found.get('CODECS')}, its segments have {','.join(sorted(codecs))}")
+
+
+def _declared(tag: Tag, measured: dict[str, float], uri: str, say: Say) -> None:
+    """Declared rates are those of the files."""
+    for name, bits in measured.items():
+        declared = float(tag.attributes().get(name, "0") or 0)
+        if bits and abs(declared / bits - 1) > TRUE:
+            say("bandwidth", f"{uri} declares a {name} of {declared:.0f}, measured were {bits:.0f}")
+
+
+def _peak(sizes: list[tuple[int, float]], target: int) -> float:
+    """The greatest rate of any run of segments that last between half and one and a half of the target (4.4.6.2)."""
+    peak = 0.0
+    for first in range(len(sizes)):
+        bits = lasts = 0.0
+        for more, seconds in sizes[first:]:
+            bits, lasts = bits + more, lasts + seconds
+            if lasts > target * 1.5:
+                break
+            if lasts >= target * 0.5 and lasts:
+                peak = max(peak, bits / lasts)
+    return peak
 
 
 def _uri(tag: Tag) -> str:

@@ -30,6 +30,7 @@ class Sending {
     }
     this.fill(intent);
     this.part("use").addEventListener("change", () => this.fillKinds(""));
+    this.part("replaces").addEventListener("change", () => this.showFields());
     this.part("go").addEventListener("click", () => this.toggle());
     this.part("drop").addEventListener("click", () => this.remove());
     panel.list.append(this.row);
@@ -40,20 +41,31 @@ class Sending {
   fill(intent) {
     this.part("use").value = intent.use;
     this.part("language").value = intent.language === "und" ? "" : intent.language;
-    this.fillKinds(intent.kind);
+    this.fillKinds(intent.kind, intent.replaces);
   }
 
   /** A film has no language or kind to say: its own tracks do. */
-  fillKinds(kind) {
+  fillKinds(kind, replaces = 0) {
     const use = this.part("use").value;
     const kinds = Object.entries(this.panel.kinds[use] ?? {});
     this.part("kind").replaceChildren(...kinds.map(([value, word]) => new Option(word, value, false, value === kind)));
-    this.part("track").hidden = !kinds.length;
+    const tracks = this.panel.tracks[use] ?? [];
+    this.part("replaces").replaceChildren(new Option(this.panel.words.added, ""), ...tracks.map(([id, name]) =>
+      new Option(this.panel.words.instead.replace("{}", name), id, false, id === replaces)));
+    this.showFields();
+  }
+
+  /** What takes another's place has its language and kind. */
+  showFields() {
+    const use = this.part("use").value;
+    this.part("track").hidden = !this.panel.kinds[use] || Boolean(this.part("replaces").value);
+    this.part("replaces").hidden = !this.panel.tracks[use]?.length;
   }
 
   get intent() {
     const use = this.part("use").value;
     if (use === "film") return { use };
+    if (this.part("replaces").value) return { use, replaces: this.part("replaces").value };
     return { use, language: this.part("language").value.trim(), kind: this.part("kind").value };
   }
 
@@ -161,6 +173,7 @@ class Panel {
     this.locale = document.documentElement.lang;
     this.words = JSON.parse(element.dataset.words);
     this.kinds = JSON.parse(element.dataset.kinds);
+    this.tracks = JSON.parse(element.dataset.tracks);
     this.chunk = Number(element.dataset.chunk);
     this.list = element.querySelector("[data-list]");
     this.template = element.querySelector("template");

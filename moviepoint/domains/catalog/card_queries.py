@@ -1,0 +1,149 @@
+"""Reads for cards: titles in few columns, many lists of them in one query, and their pictures in another."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, and_, func, literal, or_, select, union_all
+from sqlalchemy.orm import Session
+
+from moviepoint.domains.catalog.models import Image, Title, TitleText
+
+
+class TextName(NamedTuple):
+    """A name in one locale."""
+
+    locale: str
+    name: str
+
+
+class ImageRow(NamedTuple):
+    """A picture; `locale` is empty when nothing is written in it."""
+
+    id: int
+    kind: str
+    locale: str
+    width: int
+    height: int
+    placeholder: str
+    alt: str
+    focal_x: int
+    focal_y: int
+
+
+class CardRow(NamedTuple):
+    """What a card shows of a title; `texts` has (locale, name), `poster` the picture's columns."""
+
+    id: int
+    kind: str
+    slug: str
+    original_title: str
+    original_language: str
+    year: int | None
+    end_year: int | None
+    texts: Sequence[TextName]
+    poster: ImageRow | None
+
+
+#: Columns of a title's own in a card, in the order of `CardRow`.
+CARD_COLUMNS = (Title.id, Title.kind, Title.slug, Title.original_title, Title.original_language, Title.year,
+                Title.end_year)
+IMAGE_COLUMNS = (Image.id, Image.kind, Image.locale, Image.width, Image.height, Image.placeholder, Image.alt,
+                 Image.focal_x, Image.focal_y)
+
+
+class CardLists(NamedTuple):
+    """Lists of cards by their names, and pictures of further titles that were asked for along with them."""
+
+    rows: Mapping[str, Sequence[CardRow]]
+    pictures: Mapping[int, Sequence[ImageRow]]  # posters and backdrops by title
+
+
+def public(statement: Any) -> Any:
+    """Narrow a select of titles to public ones; Select's type says its columns, which stay as they are."""
+    return statement.where(Title.status == "published")
+
+
+def placed(statement: Any, *order: Any, limit: int, offset: int = 0) -> Any:
+    """Return a select of titles' ids with their places in an order, cut to a part of it."""
+    return (statement.add_columns(func.row_number().over(order_by=order).label("place"))
+            .order_by(*order).offset(offset).limit(limit))
+
+
+def card_lists(session: Session, chosen: Mapping[str, Any], chain: Sequence[str],
+               pictured: Sequence[int] = ()) -> CardLists:
+    """Return several lists of cards in two queries, however many and long they are.
+
+    `chosen` maps names to selects as `placed` makes them; what is not public is left out. `pictured` are titles whose
+    posters and backdrops come along.
+    """
+    names = list(chosen)
+    parts = [select(literal(number).label("list"), part.c.id, part.c.place)
+             for number, part in enumerate(statement.subquery() for statement in chosen.values())]
+    found: dict[int, dict[int, list[Any]]] = {number: {} for number in range(len(names))}
+    if parts:
+        picked = union_all(*parts).subquery() if len(parts) > 1 else parts[0].subquery()
+        for number, *columns, locale, name in session.execute(_with_names(
+                select(picked.c.list, *CARD_COLUMNS).select_from(Title).join(picked, picked.c.id == Title.id), chain)
+                .order_by(picked.c.list, picked.c.place)):
+            titles = found[number].setdefault(columns[0], [*columns, []])
+            if name:
+                titles[-1].append(TextName(locale, name))
+    ids = {title_id for titles in found.values() for title_id in titles}
+    images = title_images(session, ids, pictured)
+    posters = {i: best_image([image for image in rows if image.kind == "poster"], chain) for i, rows in images.items()}
+    rows = {name: [CardRow._make([*columns, posters.get(columns[0])]) for columns in found[number].values()]
+            for number, name in enumerate(names)}
+    return CardLists(rows, {title_id: images.get(title_id, ()) for title_id in pictured})
+
+
+def _with_names(statement: Select[Any], chain: Sequence[str]) -> Any:
+    """Add a title's names in the locales of a chain, a row each."""
+    return public(statement.add_columns(TitleText.locale, TitleText.name)).outerjoin(TitleText, and_(
+        TitleText.title_id == Title.id, TitleText.locale.in_(chain), TitleText.name != ""))
+
+
+def load_cards(session: Session, ids: Sequence[int], chain: Sequence[str]) -> dict[int, CardRow]:
+    """Return cards by id, in two queries whatever their number; ids that are gone are left out."""
+    if not ids:
+        return {}
+    picked = placed(select(Title.id).where(Title.id.in_(ids)), Title.id, limit=len(ids))
+    return {row.id: row for row in card_lists(session, {"": picked}, chain).rows[""]}
+
+
+def title_images(session: Session, ids: Iterable[int], pictured: Sequence[int] = ()) -> dict[int, list[ImageRow]]:
+    """Return titles' posters, and the backdrops of those that are `pictured`, in order."""
+    wanted = or_(and_(Image.title_id.in_([*ids, *pictured]), Image.kind == "poster"),
+                 and_(Image.title_id.in_(pictured), Image.kind == "backdrop"))
+    found: dict[int, list[ImageRow]] = {}
+    for row in session.execute(select(Image.title_id, *IMAGE_COLUMNS).where(wanted)
+                               .order_by(Image.position, Image.id)):
+        found.setdefault(row[0] or 0, []).append(ImageRow._make(row[1:]))
+    return found
+
+
+def images_of(session: Session, owner: Any, ids: Sequence[int], kind: str,
+              chain: Sequence[str]) -> dict[int, ImageRow]:
+    """Return the best picture of a kind for each owner: in the first locale of the chain, else without words."""
+    if not ids:
+        return {}
+    found: dict[int, list[ImageRow]] = {}
+    for row in session.execute(select(owner, *IMAGE_COLUMNS).where(owner.in_(ids), Image.kind == kind)
+                               .order_by(Image.position, Image.id)):
+        found.setdefault(row[0], []).append(ImageRow(*row[1:]))
+    best = {owner_id: best_image(images, chain) for owner_id, images in found.items()}
+    return {owner_id: image for owner_id, image in best.items() if image is not None}
+
+
+def best_image(images: Sequence[ImageRow], chain: Sequence[str]) -> ImageRow | None:
+    """Return the picture to show a reader of this chain of locales; the first of all when none fits."""
+    places = {locale: n for n, locale in enumerate([*chain, ""])}
+    return min(images, key=lambda image: places.get(image.locale, len(places)), default=None)
+
+
+def names_by_owner(rows: Iterable[Sequence[object]]) -> dict[int, list[TextName]]:
+    """Return names by owner from rows of (owner, locale, name)."""
+    found: dict[int, list[TextName]] = {}
+    for owner, locale, name in rows:
+        found.setdefault(int(str(owner)), []).append(TextName(str(locale), str(name)))
+    return found

@@ -1,0 +1,1 @@
+"""What editors arrange: the home page, static pages, menus."""
