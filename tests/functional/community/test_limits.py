@@ -16,6 +16,7 @@ from moviepoint.domains.catalog.schemas import TitleInput
 from moviepoint.domains.community.models import Rating
 from moviepoint.domains.system.cli import upgrade_all
 from moviepoint.kernel.db import db, unit_of_work
+from moviepoint.kernel.limits import limiter
 from moviepoint.kernel.policies import SYSTEM
 from moviepoint.settings import Settings
 
@@ -36,6 +37,8 @@ def guarded(tmp_path: Path) -> Iterator[MoviePoint]:
             app.config["RACE"] = title.id
         db.session.remove()
     yield app
+    limiter.reset()
+    limiter.enabled = False  # there is one of it in a process, whatever app it was last told of
     with app.app_context():
         db.engine.dispose()
 
