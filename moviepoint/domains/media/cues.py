@@ -1,4 +1,4 @@
-"""Reads of a subtitle track's text, as it is shown: for looking at it beside the picture, and in it as a second line."""
+"""Reads of a subtitle track's text, as it is shown: beside the picture, and in it as a second line."""
 from __future__ import annotations
 
 from collections.abc import Sequence

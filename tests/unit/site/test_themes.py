@@ -18,7 +18,8 @@ from moviepoint.domains.search import contexts as search
 THEMES = Path(__file__).resolve().parents[3] / "themes"
 PAGES = {"home": pages.HomePage, "page": pages.TextPage, "title": catalog.TitlePage, "season": catalog.SeasonPage,
          "episode": catalog.EpisodePage, "person": catalog.PersonPage, "list": catalog.ListPage,
-         "watch": media.WatchPage, "embed": media.EmbedPage, "search": search.SearchPage, "account_security": accounts.SecurityPage,
+         "watch": media.WatchPage, "embed": media.EmbedPage, "search": search.SearchPage,
+         "account_security": accounts.SecurityPage,
          "../security/invitation": accounts.InvitationPage, "../security/tokens": accounts.TokensPage}
 #: `seo` is used by the base page, not by each page.
 FROM_BASE = {"seo"}

@@ -48,6 +48,17 @@ export class Captions {
     this.second.choose(this.second.trackById(second.value));
   }
 
+  /** Put the subtitles away, or bring back those that were there, or else the first. (Shaka's own key brings back only.) */
+  toggleFirst() {
+    const { player } = this.player;
+    const tracks = player.getTextTracks();
+    const active = tracks.find((track) => track.active);
+    if (active) this.lastFirst = active.label;
+    const wanted = tracks.find((track) => track.label === this.lastFirst)
+      ?? tracks.find((track) => !track.forced) ?? tracks[0];
+    player.selectTextTrack(active ? null : wanted ?? null);
+  }
+
   /** Put the second line away, or bring back the one that was there, or else the first other language. */
   toggleSecond() {
     const { second } = this.form.elements;

@@ -28,7 +28,7 @@ export function listenToKeys(player, skips, captions) {
   const does = {
     "?": () => toggleDialog(element, "keys"), "g": () => toggleDialog(element, "captions"),
     "j": () => move(-STEP), "l": () => move(STEP), "+": () => louder(.05), "-": () => louder(-.05),
-    "d": () => captions.toggleSecond(), "s": () => skips.skip(), "n": () => skips.go(),
+    "c": () => captions.toggleFirst(), "d": () => captions.toggleSecond(), "s": () => skips.skip(), "n": () => skips.go(),
   };
   // Shaka listens to the window, which an event reaches after the document.
   document.addEventListener("keydown", (event) => {

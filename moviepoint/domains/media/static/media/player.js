@@ -77,6 +77,7 @@ class Player {
         : ["mute", "time_and_duration", "spacer", "overflow_menu", "fullscreen"],
       topControlPanelElements: [],
       overflowMenuButtons: [...menus, "picture_in_picture"],
+      shortcuts: { captions: "", take_screenshot: "" }, // the first is ours: see keys.js
       fullScreenElement: this.element,
       castReceiverAppId: "",
       captionsStyles: false,
@@ -170,7 +171,9 @@ class Player {
 
   async addExtras() {
     const { storyboard, chapters, locale } = this.settings;
-    const extras = [storyboard && this.player.addThumbnailsTrack(storyboard, "text/vtt"),
+    // Shaka finds the pictures of a storyboard by its whole address only.
+    const pictures = storyboard && new URL(storyboard, location.href).href;
+    const extras = [pictures && this.player.addThumbnailsTrack(pictures, "text/vtt"),
       chapters && this.player.addChaptersTrack(chapters, locale, "text/vtt")];
     // A film without its storyboard is still a film.
     await Promise.allSettled(extras.filter(Boolean));

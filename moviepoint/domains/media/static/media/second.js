@@ -2,6 +2,8 @@
 import { cueAt, cuesOf } from "media/cues.js";
 import { mostAlike } from "media/preferences.js";
 
+const GAP = 4; // CSS pixels between the two lines
+
 export class SecondLine {
   constructor(player) {
     this.element = player.element;
@@ -10,6 +12,7 @@ export class SecondLine {
     this.line = this.element.querySelector("[data-player-second]");
     this.text = this.line.querySelector("p");
     this.cues = [];
+    this.lifted = { first: 0, second: 0 };
     const follow = () => this.follow();
     for (const name of ["timeupdate", "seeked", "seeking"]) this.video.addEventListener(name, follow);
     const frame = () => {
@@ -20,6 +23,7 @@ export class SecondLine {
     if (this.video.requestVideoFrameCallback) this.video.requestVideoFrameCallback(frame);
     this.resizing = new ResizeObserver(() => this.place());
     this.resizing.observe(this.line);
+    this.element.addEventListener("transitionend", () => this.place()); // the controls have come or gone
   }
 
   trackLike(wish) {
@@ -55,23 +59,26 @@ export class SecondLine {
     this.place();
   }
 
-  /** Make room: the line that is to stand lower lifts the other by its height. */
+  /** Make room: the line that is to stand higher is lifted until it stands clear of the other. */
   place() {
-    if (this.line.hidden) {
-      this.lift(0, 0);
-      return;
-    }
-    if (this.element.dataset.place === "below") return this.lift(0, this.line.offsetHeight);
-    const first = this.element.querySelector(".shaka-text-container");
-    const boxes = [...(first?.children ?? [])].map((child) => child.getBoundingClientRect());
-    const bottom = first?.getBoundingClientRect().bottom ?? 0;
-    const highest = Math.min(...boxes.filter((box) => box.height).map((box) => box.top), bottom);
+    const cues = this.element.querySelectorAll(".shaka-text-container span");
+    const boxes = [...cues].map((cue) => cue.getBoundingClientRect()).filter((box) => box.height);
+    const screen = this.element.getBoundingClientRect();
+    const own = this.text.getBoundingClientRect();
+    const top = Math.min(...boxes.map((box) => box.top));
+    const bottom = Math.max(...boxes.map((box) => box.bottom));
     // A cue that an author has put at the top is not in the way.
-    return this.lift(bottom - highest < this.video.clientHeight / 2 ? bottom - highest : 0, 0);
+    const inTheWay = boxes.length > 0 && bottom > screen.top + screen.height / 2;
+    if (this.line.hidden || !inTheWay) return this.lift(0, 0);
+    if (this.element.dataset.place === "below") {
+      return this.lift(0, Math.max(0, bottom + this.lifted.first - (own.top + this.lifted.second) + GAP));
+    }
+    return this.lift(Math.max(0, own.bottom + this.lifted.second - (top + this.lifted.first) + GAP), 0);
   }
 
   lift(second, first) {
-    this.element.style.setProperty("--second-lift", `${Math.round(second)}px`);
-    this.element.style.setProperty("--first-lift", `${Math.round(first)}px`);
+    this.lifted = { first: Math.round(first), second: Math.round(second) };
+    this.element.style.setProperty("--second-lift", `${this.lifted.second}px`);
+    this.element.style.setProperty("--first-lift", `${this.lifted.first}px`);
   }
 }

@@ -35,9 +35,15 @@ export class Skips {
     return this.settings.skips.find(({ start, end }) => start <= now && now < end - .5) ?? null;
   }
 
+  /** Say whether the credits run; a scene after them is the film again. */
+  told() {
+    const now = this.video.currentTime;
+    return this.settings.skips.some(({ kind, start, end }) => kind === "credits" && start <= now && now <= end + .5);
+  }
+
   look() {
     const stretch = this.running();
-    const over = this.video.ended || stretch?.kind === "credits";
+    const over = this.video.ended || this.told();
     if (!over) this.refused = false;
     if (over && this.next && !this.refused) this.offerNext();
     else this.hideNext();

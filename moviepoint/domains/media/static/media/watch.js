@@ -58,6 +58,8 @@ const dialog = document.querySelector("[data-share]");
 const opener = document.querySelector("[data-share-open]");
 if (dialog && opener) new Share(dialog, opener);
 
-document.querySelector("[data-keys-open]")?.addEventListener("click", () => {
+const keys = document.querySelector("[data-keys-open]");
+keys?.addEventListener("click", () => {
   document.querySelector("[data-player]").dispatchEvent(new CustomEvent("moviepoint:dialog", { detail: "keys" }));
 });
+if (keys) keys.hidden = false;
