@@ -60,9 +60,9 @@ def _subtitles(folder: Path, language: str) -> None:
 def add_storyboard(ffmpeg: str, folder: Path) -> None:
     """Write a storyboard of six pictures on one sheet beside a package."""
     (folder / "storyboard").mkdir()
-    subprocess.run([ffmpeg, "-v", "error", "-y", "-f", "lavfi", "-i", f"testsrc2=size=160x90:rate=24:duration={SECONDS}",
-                    "-vf", f"fps=1/{SEGMENT - 1},tile=3x2", "-frames:v", "1", str(folder / "storyboard/0000.jpg")],
-                   check=True, timeout=60)
+    picture = f"testsrc2=size=160x90:rate=24:duration={SECONDS}"
+    subprocess.run([ffmpeg, "-v", "error", "-y", "-f", "lavfi", "-i", picture, "-vf", f"fps=1/{SEGMENT - 1},tile=3x2",
+                    "-frames:v", "1", str(folder / "storyboard/0000.jpg")], check=True, timeout=60)
     step = SEGMENT - 1
     cues = [f"00:00:{n * step:02d}.000 --> 00:00:{(n + 1) * step:02d}.000\n"
             f"storyboard/0000.jpg#xywh={n % 3 * 160},{n // 3 * 90},160,90\n" for n in range(SECONDS // step)]

@@ -3,13 +3,16 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import delete, select
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Response
 
 from moviepoint.domains.catalog.models import Title
 from moviepoint.domains.media.models import Mark, Storyboard
@@ -61,6 +64,24 @@ def watch(site: Site, episodes: list[str], open_page: Callable[..., Page]) -> Ca
         return page
 
     return open_one
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Callable[[str], str]]:
+    """Return a function that serves a page of another site; returns its address."""
+    servers = []
+
+    def serve(body: str) -> str:
+        server = make_server("127.0.0.1", 0, Response(f"<!doctype html><title>Elsewhere</title>{body}",
+                                                      mimetype="text/html"), threaded=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_port}/"
+
+    yield serve
+    for server in servers:
+        server.shutdown()
+        server.server_close()
 
 
 def test_a_dialog_says_the_keys_and_gives_the_focus_back(watch: Callable[..., Page]) -> None:
@@ -266,15 +287,13 @@ def test_progress_reaches_the_document(watch: Callable[..., Page], episodes: lis
 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_the_player_stands_in_a_frame_on_another_site(site: Site, episodes: list[str], open_page: Callable[..., Page],
-                                                      size: tuple[int, int]) -> None:
-    page = open_page(f"{site.url}/en/films", size=size, expect_errors=True)
-    elsewhere = site.url.replace("127.0.0.1", "localhost")  # another host is another site
-    page.route("http://elsewhere.example/", lambda route: route.fulfill(
-        content_type="text/html", body=f'<iframe src="{elsewhere}/embed/{episodes[0]}" width="360" height="203" '
-        'allow="autoplay; fullscreen"></iframe>'))
+def test_the_player_stands_in_a_frame_on_another_site(
+        site: Site, episodes: list[str], open_page: Callable[..., Page], elsewhere: Callable[[str], str],
+        size: tuple[int, int]) -> None:
+    address = site.url.replace("127.0.0.1", "localhost")  # which is another site than 127.0.0.1
+    page = open_page(elsewhere(f'<iframe src="{address}/embed/{episodes[0]}" width="360" height="203" '
+                               'allow="autoplay; fullscreen"></iframe>'), size=size, expect_errors=True)
     frame = page.frame_locator("iframe")
-    page.goto("http://elsewhere.example/")
     expect(frame.get_by_text("This film may not be shown on other sites.")).to_be_visible()
     with site.app.app_context():
         with unit_of_work() as session:
@@ -282,7 +301,7 @@ def test_the_player_stands_in_a_frame_on_another_site(site: Site, episodes: list
             session.add(WatchRule(title_id=title, audience="public", embeddable=True))
         db.session.remove()
     try:
-        page.goto("http://elsewhere.example/")
+        page.reload()
         expect(frame.locator(READY)).to_be_visible(timeout=15_000)
         frame.locator("video").evaluate("video => video.play()")
         expect(frame.get_by_role("link", name="On MoviePoint")).to_be_visible()

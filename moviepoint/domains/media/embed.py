@@ -113,7 +113,11 @@ def code(public_id: str, name: str, width: int = WIDTH, height: int = HEIGHT) ->
 
 def edition_at(address: str) -> str:
     """Return the edition whose watch page or embedded player an address is. Raises NotFound."""
-    parts, home = urlsplit(address[:2000]), urlsplit(site_settings().base_url)
+    home = urlsplit(site_settings().base_url)
+    try:
+        parts = urlsplit(address[:2000])
+    except ValueError:  # brackets of an IPv6 address that do not match
+        raise NotFound() from None
     if parts.scheme not in ("http", "https") or parts.netloc not in (home.netloc, request.host):
         raise NotFound()
     ours: MapAdapter = current_app.create_url_adapter(request)  # type: ignore[assignment]
