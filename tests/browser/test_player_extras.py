@@ -326,3 +326,15 @@ def test_the_page_fits_and_axe_finds_nothing(watch: Callable[..., Page], size: t
     expect(page.locator(".transcript__list li")).to_have_count(5)
     assert page.evaluate(STICKS_OUT) == 0
     assert accessibility_faults(page) == []
+
+
+def test_picture_in_picture_breaks_no_policy(watch: Callable[..., Page]) -> None:
+    page = watch()
+    play(page)
+    page.mouse.move(700, 300)
+    page.mouse.move(700, 320)
+    page.locator(".shaka-pip-button:visible").click()
+    until(page, "Boolean(document.pictureInPictureElement || window.documentPictureInPicture?.window)")
+    page.locator("body").press("p")
+    until(page, "!document.pictureInPictureElement && !window.documentPictureInPicture?.window")
+    page.wait_for_selector(READY)
