@@ -1,15 +1,17 @@
 """The player on other sites: only where editors allow it, framed by nobody else; and the text that goes with a film."""
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
 from moviepoint.app import MoviePoint
 from moviepoint.domains.accounts.models import User
-from moviepoint.domains.catalog.models import Title
+from moviepoint.domains.catalog.models import Episode, Season, Title
 from moviepoint.domains.media.models import Edition
 from moviepoint.kernel.db import unit_of_work
 from tests.functional.media.packages import published_film  # noqa: F401 -- a fixture
@@ -111,3 +113,38 @@ def test_the_text_is_for_whom_the_film_is(app: MoviePoint, client: FlaskClient, 
         work.get_one(type(track), track.id).hidden = False
     rule("registered")
     assert client.get(address).status_code == 401
+
+
+def test_editors_allow_it_on_the_editions_page(client: FlaskClient, film: Edition,
+                                               sign_in: Callable[..., User]) -> None:
+    sign_in("editor")
+    page = client.get(f"/admin/editions/{film.id}")
+    assert 'name="embeddable" value="1">' in page.text
+    answer = client.post(f"/admin/editions/{film.id}/access", data={
+        "whole": "1", "audience": "public", "embeddable": "1"})
+    assert answer.status_code == 302
+    assert 'name="embeddable" value="1" checked' in client.get(f"/admin/editions/{film.id}").text
+    client.delete_cookie("session")
+    assert client.get(f"/embed/{film.public_id}").status_code == 200
+
+
+def test_the_next_episode_is_the_next_seasons_first(client: FlaskClient, session: Session) -> None:
+    with unit_of_work() as work:
+        title = Title(kind="series", slug="series", original_title="Series", status="published")
+        work.add(title)
+        work.flush()
+        for number in (0, 1, 2):
+            season = Season(title_id=title.id, number=number)
+            work.add(season)
+            work.flush()
+            for place in (1, 2):
+                episode = Episode(season_id=season.id, number=place, original_title=f"Part {number}-{place}")
+                work.add(episode)
+                work.flush()
+                work.add(Edition(episode_id=episode.id, package="packages/abc", duration_ms=1000,
+                                 public_id=f"{number}{place}" * 12))
+    around = {one: client.get(f"/en/watch/{one * 12}").text for one in ("01", "02", "11", "12", "21", "22")}
+    found = {one: tuple(match[1][:2] if (match := re.search(rf'rel="{way}" href="/en/watch/(\w+)"', text)) else ""
+                        for way in ("prev", "next")) for one, text in around.items()}
+    assert found == {"01": ("", "02"), "02": ("01", ""), "11": ("", "12"), "12": ("11", "21"), "21": ("12", "22"),
+                     "22": ("21", "")}
