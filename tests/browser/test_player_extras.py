@@ -217,6 +217,10 @@ def test_the_intro_is_skipped_and_the_credits_of_the_last_episode_too(watch: Cal
     page.get_by_role("button", name="Skip the intro").click()
     until(page, f"Math.abs({AT} - 9) < .5")
     expect(page.locator("[data-player-skip]")).to_be_hidden()
+    last = watch(query="?t=26", number=1)
+    last.get_by_role("button", name="Skip the credits").click()
+    until(last, f"{AT} > 29.5")
+    expect(last.locator("[data-player-next]")).to_be_hidden()
 
 
 def test_the_next_episode_comes_by_itself_and_plays(watch: Callable[..., Page], episodes: list[str]) -> None:
