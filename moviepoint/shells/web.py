@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.orm.exc import StaleDataError
@@ -105,18 +105,25 @@ def _error_title(status: int) -> str:
     return titles.get(status, _("That did not work"))
 
 
+def allow_framing() -> None:
+    """Let other sites show the page that is being answered in a frame; no other page may be framed."""
+    g.framed = True
+
+
 def _security_headers(response: Response) -> Response:
     headers = response.headers
+    framed = g.get("framed", False)
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
-    headers.setdefault("X-Frame-Options", "SAMEORIGIN")
+    if not framed:
+        headers.setdefault("X-Frame-Options", "SAMEORIGIN")
     if response.mimetype == "text/html" and not request.path.startswith(f"/{EXPLORER.lstrip('/')}"):
         nonce = csp_nonce()
         headers.setdefault("Content-Security-Policy", "; ".join((
             "default-src 'self'", f"script-src 'self' 'nonce-{nonce}'",
             "style-src 'self'", "img-src 'self' data: blob:", "media-src 'self' blob:",
             "worker-src 'self' blob:", "connect-src 'self'", "object-src 'none'", "base-uri 'self'",
-            "form-action 'self'", "frame-ancestors 'self'")))
+            "form-action 'self'", "frame-ancestors *" if framed else "frame-ancestors 'self'")))
     return response
 
 

@@ -57,15 +57,28 @@ def _subtitles(folder: Path, language: str) -> None:
     (folder / f"{name}.m3u8").write_text("\n".join([*lines, "#EXT-X-ENDLIST", ""]), encoding="utf-8")
 
 
-def add_edition(session: Session, *, slug: str = "", series: str = "") -> Edition:
-    """Write an edition of a film, or of a series' first episode, over the package."""
-    edition = Edition(package=PACKAGE, duration_ms=SECONDS * 1000, published_at=utcnow())
+def add_storyboard(ffmpeg: str, folder: Path) -> None:
+    """Write a storyboard of six pictures on one sheet beside a package."""
+    (folder / "storyboard").mkdir()
+    picture = f"testsrc2=size=160x90:rate=24:duration={SECONDS}"
+    subprocess.run([ffmpeg, "-v", "error", "-y", "-f", "lavfi", "-i", picture, "-vf", f"fps=1/{SEGMENT - 1},tile=3x2",
+                    "-frames:v", "1", str(folder / "storyboard/0000.jpg")], check=True, timeout=60)
+    step = SEGMENT - 1
+    cues = [f"00:00:{n * step:02d}.000 --> 00:00:{(n + 1) * step:02d}.000\n"
+            f"storyboard/0000.jpg#xywh={n % 3 * 160},{n // 3 * 90},160,90\n" for n in range(SECONDS // step)]
+    (folder / "storyboard.vtt").write_text("\n".join(["WEBVTT\n", *cues]), encoding="utf-8")
+
+
+def add_edition(session: Session, *, slug: str = "", series: str = "", package: str = PACKAGE,
+                number: int = 1) -> Edition:
+    """Write an edition of a film, or of the episode of a series' first season with a number, over a package."""
+    edition = Edition(package=package, duration_ms=SECONDS * 1000, published_at=utcnow())
     if slug:
         edition.title_id = session.scalars(select(Title.id).where(Title.slug == slug)).one()
     else:
         edition.episode_id = session.scalars(
             select(Episode.id).join(Season).join(Title).where(Title.slug == series)
-            .order_by(Season.number, Episode.number)).first()
+            .where(Episode.number == number).order_by(Season.number)).first()
     edition.video = [VideoRendition(position=n, path=f"stream_{n}", width=width, height=height, codec="avc1.42c01e",
                                     frame_rate=24.0, average_bandwidth=3_000_000 // (n * 4 + 1),
                                     peak_bandwidth=4_000_000 // (n * 4 + 1)) for n, (width, height) in enumerate(RUNGS)]

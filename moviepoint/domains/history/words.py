@@ -59,6 +59,7 @@ FIELDS = {
     "priority": lazy_gettext("Priority"), "message": lazy_gettext("Message"), "kept": lazy_gettext("Kept"),
     "pinned": lazy_gettext("Kept for good"), "position": lazy_gettext("Order"),
     "access": lazy_gettext("Who may watch"), "title_access": lazy_gettext("Who may watch the whole title"),
+    "embeddable": lazy_gettext("May be embedded"),
     "audience": lazy_gettext("Who"), "roles": lazy_gettext("Roles"), "links": lazy_gettext("Links to watch by"),
     "until": lazy_gettext("Open until"), "alt": lazy_gettext("What it shows"), "locale": lazy_gettext("Language"),
     "focal": lazy_gettext("Point of focus"), "rows": lazy_gettext("Rows"), "entries": lazy_gettext("Entries"),

@@ -27,6 +27,7 @@ class RuleForm:
     whole: bool
     audience: str
     roles: tuple[str, ...]
+    embeddable: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def panel(session: Session, edition: Edition) -> AccessPanel:
     forms = []
     for whole, rule in reversed(list(enumerate(watch_rules.rules_of(session, edition)))):
         forms.append(RuleForm(bool(whole), rule.audience if rule else "public" if whole else "",
-                              tuple(rule.roles if rule else ())))
+                              tuple(rule.roles if rule else ()), bool(rule and rule.embeddable)))
     links = [link_info(link, edition) for link in watch_rules.links_of(session, current_user, edition)]
     return AccessPanel(tuple(forms), audiences(), list(session.scalars(select(Role.name).order_by(Role.name))), links)
 
@@ -64,7 +65,8 @@ class AccessVerbs(View):
         with self.saving(_("Saved.")) as session:
             watch_rules.save_rule(session, current_user, find(session, edition_id),
                                   whole=request.form.get("whole") == "1", audience=request.form.get("audience", ""),
-                                  roles=request.form.getlist("roles"))
+                                  roles=request.form.getlist("roles"),
+                                  embeddable=request.form.get("embeddable") == "1")
         return self._after(edition_id)
 
     @expose("/<int:edition_id>/links", methods=("POST",))

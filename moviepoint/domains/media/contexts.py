@@ -24,11 +24,22 @@ class WatchButtons:
 
 
 @dataclass(frozen=True, slots=True)
+class Readable:
+    """Subtitles that can be read as a text: the track's id, its language and its name."""
+
+    id: int
+    language: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class WatchPage:
     """`site/watch.html`. `player_settings` is JSON that is safe inside a script element.
 
     `above` leads upward: the series and season of an episode, or nothing. `audio` and `subtitles` are names of
-    languages and kinds, for reading; the player has its own.
+    languages and kinds, for reading; the player has its own. `share` is the public address, `embed_code` what other
+    sites put in their pages and `oembed` the address that tells them; both are empty where that is not allowed.
+    `texts` are the subtitles that can be read beside the film, at `cues_address` with TRACK for their id.
     """
 
     seo: Seo
@@ -43,3 +54,18 @@ class WatchPage:
     subtitles: Sequence[str] = ()
     previous: Link | None = None
     next: Link | None = None
+    share: str = ""
+    embed_code: str = ""
+    oembed: str = ""
+    texts: Sequence[Readable] = ()
+    cues_address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedPage:
+    """`site/embed.html`: the player alone, in a frame on another site. Without `player_settings` it says why not."""
+
+    heading: Words | None
+    watch_url: str
+    poster: Picture | None = None
+    player_settings: str = ""

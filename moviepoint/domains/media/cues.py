@@ -1,4 +1,4 @@
-"""Reads of a subtitle track's text, as it is shown: for looking at it beside the picture."""
+"""Reads of a subtitle track's text, as it is shown: beside the picture, and in it as a second line."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -7,8 +7,11 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from moviepoint.domains.media import playback, watching
 from moviepoint.domains.media.encoding import subtitles
 from moviepoint.domains.media.models import Edition, SubtitleTrack
+from moviepoint.domains.media.watch_models import WatchLink
+from moviepoint.hooks.manager import HookManager
 from moviepoint.kernel.errors import NotFound
 from moviepoint.kernel.files import Storage
 from moviepoint.kernel.policies import Actor, require
@@ -27,7 +30,27 @@ def track_cues(session: Session, actor: Actor, storage: Storage, edition: Editio
     require(actor, "media.manage")
     row = session.scalar(select(SubtitleTrack).where(
         SubtitleTrack.id == track_id, SubtitleTrack.edition_id == edition.id))
-    if row is None or not row.path or not edition.package:
+    if row is None:
+        raise NotFound()
+    return _read(storage, edition, row)
+
+
+def shown_cues(session: Session, hooks: HookManager, viewer: Actor | None, storage: Storage, edition: Edition,
+               track_id: int, link: WatchLink | None = None) -> Sequence[CueView]:
+    """Return all cues of a track that viewers may choose, to whoever may watch the edition.
+
+    Raises NotFound, also for a hidden track and while there is no package, Unauthenticated, Forbidden.
+    """
+    found = watching.facts(session, edition.public_id)
+    row = next((row for row in playback.shown_subtitles(edition) if row.id == track_id), None)
+    if found is None or row is None:
+        raise NotFound()
+    watching.decide(session, hooks, found, viewer, link)
+    return _read(storage, edition, row)
+
+
+def _read(storage: Storage, edition: Edition, row: SubtitleTrack) -> Sequence[CueView]:
+    if not row.path or not edition.package:
         raise NotFound()
     folder = storage.path(f"{edition.package}/{row.path}")
     if not folder.is_dir():

@@ -22,6 +22,37 @@ class Track(msgspec.Struct):
     label: str
     default: bool
     title: str = ""
+    id: int = 0
+
+
+class Place(msgspec.Struct):
+    """A page that the player leads to."""
+
+    url: str
+    name: str
+
+
+class Around(msgspec.Struct):
+    """What the player knows of the page that it stands on; all of it may be missing.
+
+    `series` and `poster` are for the lock screen. `cues` is where a track's text is, with TRACK for its id. `share` is
+    the public address of the watch page.
+    """
+
+    series: str = ""
+    poster: str = ""
+    previous: Place | None = None
+    next: Place | None = None
+    cues: str = ""
+    share: str = ""
+
+
+class Skip(msgspec.Struct):
+    """A stretch that viewers may skip, in seconds: an intro, a recap or the credits."""
+
+    kind: str
+    start: float
+    end: float
 
 
 def audio_kinds() -> dict[str, str]:
@@ -45,7 +76,7 @@ def tracks_heard(edition: Edition, locale: str = "") -> list[Track]:
 
 def tracks_read(edition: Edition, locale: str = "") -> list[Track]:
     """Return the subtitles that are shown, in the master's order, with the editor's words for a locale."""
-    return [Track(track.language, track.role, name, track.default, title_of(track, locale))
+    return [Track(track.language, track.role, name, track.default, title_of(track, locale), track.id)
             for track, name in zip(playback.shown_subtitles(edition), playback.subtitle_names(edition), strict=True)]
 
 
@@ -87,6 +118,8 @@ def player_words() -> dict[str, Any]:
     return {
         "audioKinds": {kind: word for kind, word in audio_kinds().items() if kind != "original"},
         "subtitleKinds": subtitle_kinds(),
+        "skip": {"intro": _("Skip the intro"), "recap": _("Skip the recap"), "credits": _("Skip the credits")},
+        "next": _("Next: %(name)s", name="%(name)s"),
         "resumed": _("Going on from %(time)s", time="%(time)s"),
         "faults": {
             "offline": _("The connection is gone. When you are online again, try again."),
@@ -107,11 +140,26 @@ def player_words() -> dict[str, Any]:
             "EXIT_FULL_SCREEN": _("Leave full screen"), "PICTURE_IN_PICTURE": _("Picture in picture"),
             "ENTER_PICTURE_IN_PICTURE": _("Picture in picture"),
             "EXIT_PICTURE_IN_PICTURE": _("Leave picture in picture"), "MORE_SETTINGS": _("More settings"),
-            "CHAPTERS": _("Chapters"), "UNDETERMINED_LANGUAGE": _("Unknown language"),
+            "CHAPTERS": _("Chapters"), "CHAPTER": _("Chapters"), "MOVIEPOINT_CAPTIONS": _("Look of subtitles"),
+            "MOVIEPOINT_KEYS": _("Keys"), "UNDETERMINED_LANGUAGE": _("Unknown language"),
             "UNRECOGNIZED_LANGUAGE": _("Unknown language"), "SUBTITLE_FORCED": _("forced"),
             "PIP_WINDOW_ACTIVE": _("The film plays in a window of its own"),
         },
     }
+
+
+def skips(edition: Edition) -> list[Skip]:
+    """Return what may be skipped; one without an end lasts until the next mark, and credits until the film's end."""
+    last = edition.duration_ms or 0
+    found = []
+    for mark in edition.marks:
+        if mark.kind == "chapter":
+            continue
+        later = min((other.start_ms for other in edition.marks if other.start_ms > mark.start_ms), default=last)
+        end = mark.end_ms or (last if mark.kind == "credits" else later)
+        if end > mark.start_ms:
+            found.append(Skip(mark.kind, mark.start_ms / 1000, end / 1000))
+    return found
 
 
 def chapters(edition: Edition) -> str:
@@ -131,13 +179,14 @@ def _stamp(milliseconds: int) -> str:
 
 
 def player_settings(edition: Edition, *, master: str, storyboard: str, locale: str, audio: list[Track],
-                    subtitles: list[Track], plays: str = "", token: str = "") -> str:
+                    subtitles: list[Track], plays: str = "", token: str = "",
+                    around: Around | None = None) -> str:
     """Return the player's settings as JSON that cannot close the script element that it stands in.
 
     `plays` is where a play is told of, with a token against forgery; empty where plays do not count.
     """
     data = {"edition": edition.public_id, "master": master, "locale": locale, "audio": audio, "subtitles": subtitles,
             "storyboard": storyboard, "chapters": chapters(edition), "words": player_words(),
-            "plays": plays, "token": token}
+            "plays": plays, "token": token, "skips": skips(edition), "around": around or Around()}
     text = msgspec.json.encode(data).decode()
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -12,6 +12,7 @@ from moviepoint.domains.media import (
     content,
     delivery,
     edition_admin,
+    embed,
     joining,
     pictures,
     profile_admin,
@@ -65,7 +66,8 @@ def register_api_resources() -> Sequence[ApiResource]:
 
 @hookimpl
 def register_pages() -> Sequence[Pages]:
-    return [Pages(delivery.pages, localised=False), Pages(watch.pages)]
+    return [Pages(delivery.pages, localised=False), Pages(watch.pages),
+            Pages(embed.pages, localised=False)]
 
 
 @hookimpl

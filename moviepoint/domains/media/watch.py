@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, request, url_for
 from flask_wtf.csrf import generate_csrf
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from moviepoint.domains.accounts.viewer import current_viewer
@@ -14,7 +14,7 @@ from moviepoint.domains.catalog import page_queries
 from moviepoint.domains.catalog.contexts import Link, Picture
 from moviepoint.domains.catalog.models import Episode, Season, Title
 from moviepoint.domains.catalog.pages import best_picture
-from moviepoint.domains.catalog.seo import seo
+from moviepoint.domains.catalog.seo import full, seo
 from moviepoint.domains.catalog.words import (
     Reader,
     episode_words,
@@ -25,8 +25,8 @@ from moviepoint.domains.catalog.words import (
     title_name,
     title_url,
 )
-from moviepoint.domains.media import playback, player, watch_rules
-from moviepoint.domains.media.contexts import WatchButtons, WatchLink, WatchPage
+from moviepoint.domains.media import embed, playback, player, watch_rules
+from moviepoint.domains.media.contexts import Readable, WatchButtons, WatchLink, WatchPage
 from moviepoint.domains.media.models import Edition
 from moviepoint.domains.media.watch_models import WatchRule
 from moviepoint.kernel.db import db
@@ -52,17 +52,34 @@ def watch_page(session: Session, public_id: str, to: Reader) -> WatchPage:
     link = watch_rules.link_by_token(session, secret, token)
     found = playback.addresses(current_app.extensions["moviepoint.hooks"], secret, session, edition, current_viewer(),
                                link=link)
+    place = of_title(session, edition, to) if edition.title_id else of_episode(session, edition, to)
+    share = full(url_for("watch.watch", edition=edition.public_id))
+    beside = around(edition, place, share, token if link else "")
     settings = player.player_settings(
         edition, master=found.master, storyboard=found.storyboard, locale=to.locale,
         audio=player.tracks_heard(edition, to.locale), subtitles=player.tracks_read(edition, to.locale),
         plays=url_for("api_plays.count", edition=edition.public_id, link=token if link else None),
-        token=token_if_known())
-    place = of_title(session, edition, to) if edition.title_id else of_episode(session, edition, to)
+        token=token_if_known(), around=beside)
+    allowed = embed.allowed(session, edition.public_id)
     return WatchPage(
         seo=seo(kind="video.other", image=place["poster"].src if place["poster"] else ""),
         edition_label=edition.label, duration=round((edition.duration_ms or 0) / MINUTE), player_settings=settings,
         audio=[player.audio_name(track, to.locale) for track in playback.shown_audio(edition)],
-        subtitles=[player.subtitle_name(track, to.locale) for track in playback.shown_subtitles(edition)], **place)
+        subtitles=[player.subtitle_name(track, to.locale) for track in playback.shown_subtitles(edition)],
+        share=share, embed_code=embed.code(edition.public_id, str(place["heading"])) if allowed else "",
+        oembed=full(url_for("embed.oembed", url=share, format="json")) if allowed else "",
+        cues_address=beside.cues,
+        texts=[Readable(track.id, track.language, player.subtitle_name(track, to.locale))
+               for track in playback.shown_subtitles(edition)], **place)
+
+
+def around(edition: Edition, place: Mapping[str, Any], share: str, link: str) -> player.Around:
+    """Return what the player knows of the page; `link` is the token of a link to watch by."""
+    cues = url_for("api_editions.list_shown_cues", public_id=edition.public_id, track_id=0, link=link or None)
+    return player.Around(
+        series=str(place["above"][0].name) if place["above"] else "",
+        poster=place["poster"].src if place["poster"] else "", cues=cues.replace("/0/", "/TRACK/"), share=share,
+        **{way: player.Place(place[way].url, str(place[way].name)) for way in ("previous", "next") if place.get(way)})
 
 
 def token_if_known() -> str:
@@ -98,16 +115,25 @@ def of_episode(session: Session, edition: Edition, to: Reader) -> dict[str, Any]
 
 
 def neighbours(session: Session, episode: Episode, to: Reader, language: str) -> tuple[Link | None, Link | None]:
-    """Return links to watch the episodes before and after this one, where they have a package."""
-    rows = session.execute(
+    """Return links to watch the episodes before and after this one that have a package, over the seasons' borders.
+
+    Specials, which stand in season 0, are neighbours of each other only.
+    """
+    place = tuple_(Season.number, Episode.number)
+    here = (episode.season.number, episode.number)
+    among = Season.number == 0 if episode.season.number == 0 else Season.number > 0
+    statement = (
         select(Episode, Edition.public_id).join(Edition, Edition.episode_id == Episode.id)
-        .where(Episode.season_id == episode.season_id, Edition.package.is_not(None), Episode.id != episode.id)
-        .order_by(Episode.number, Edition.position, Edition.id).options(selectinload(Episode.texts))).all()
-    links = {row.Episode.number: Link(episode_words(to, row.Episode, language),
-                                      url_for("watch.watch", edition=row.public_id)) for row in reversed(rows)}
-    before = max((number for number in links if number < episode.number), default=None)
-    after = min((number for number in links if number > episode.number), default=None)
-    return (links[before] if before is not None else None), (links[after] if after is not None else None)
+        .join(Season, Season.id == Episode.season_id)
+        .where(Season.title_id == episode.season.title_id, Edition.package.is_not(None), among)
+        .options(selectinload(Episode.texts)).limit(1))
+    found = (session.execute(statement.where(place < here).order_by(
+        Season.number.desc(), Episode.number.desc(), Edition.position, Edition.id)).first(),
+        session.execute(statement.where(place > here).order_by(
+            Season.number, Episode.number, Edition.position, Edition.id)).first())
+    before, after = (row and Link(episode_words(to, row.Episode, language),
+                                  url_for("watch.watch", edition=row.public_id)) for row in found)
+    return before, after
 
 
 def screen_picture(to: Reader, title: Title) -> Picture | None:

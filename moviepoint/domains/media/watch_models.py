@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from moviepoint.domains.media.models import public_id
@@ -24,6 +24,7 @@ class WatchRule(Base):
     edition_id: Mapped[int | None] = mapped_column(ForeignKey("editions.id", ondelete="CASCADE"), unique=True)
     audience: Mapped[str] = mapped_column(String(12))
     roles: Mapped[list[str]] = mapped_column(JSON, default=list)  # names; used where the audience is `roles`
+    embeddable: Mapped[bool] = mapped_column(default=False, server_default=false())  # other sites may show the player
 
 
 class WatchLink(Base):

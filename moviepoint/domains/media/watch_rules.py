@@ -33,10 +33,11 @@ def rules_of(session: Session, edition: Edition) -> tuple[WatchRule | None, Watc
 
 
 def save_rule(session: Session, actor: Actor, edition: Edition, *, whole: bool, audience: str,
-              roles: Sequence[str] = ()) -> None:
+              roles: Sequence[str] = (), embeddable: bool = False) -> None:
     """Say who may watch an edition, or with `whole` its title with all editions and episodes that say nothing.
 
-    An empty audience takes the rule away. Raises Invalid for an audience or a role that there is not.
+    An empty audience takes the rule away. `embeddable` lets other sites show the player of a film that is public.
+    Raises Invalid for an audience or a role that there is not.
     """
     require(actor, MANAGE)
     checked_rule(session, audience, roles)
@@ -51,6 +52,7 @@ def save_rule(session: Session, actor: Actor, edition: Edition, *, whole: bool, 
             rule = WatchRule(title_id=title_of(session, edition)) if whole else WatchRule(edition_id=edition.id)
             session.add(rule)
         rule.audience, rule.roles = audience, sorted(set(roles)) if audience == "roles" else []
+        rule.embeddable = embeddable and audience == "public"
     session.flush()
     record_part(session, actor, "access_changed", edition, before, _document(rule, whole))
 
@@ -128,7 +130,9 @@ def title_of(session: Session, edition: Edition) -> int:
 
 def _document(rule: WatchRule | None, whole: bool) -> dict[str, object]:
     """Return a rule as history shows it."""
-    state = {"audience": rule.audience, "roles": list(rule.roles)} if rule else {"audience": "", "roles": []}
+    state: dict[str, object] = {"audience": "", "roles": [], "embeddable": False}
+    if rule:
+        state = {"audience": rule.audience, "roles": list(rule.roles), "embeddable": rule.embeddable}
     return {"title_access" if whole else "access": state}
 
 

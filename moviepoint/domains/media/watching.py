@@ -32,6 +32,12 @@ class EditionFacts:
     audience: str = "public"
     roles: frozenset[str] = frozenset()
     owner_id: int | None = None
+    embeddable: bool = False
+
+    @property
+    def may_be_embedded(self) -> bool:
+        """Say whether other sites may show it: what is not for everybody is watched at home only."""
+        return self.published and self.audience == "public" and self.embeddable
 
 
 def facts(session: Session, public_id: str) -> EditionFacts | None:
@@ -47,7 +53,8 @@ def facts(session: Session, public_id: str) -> EditionFacts | None:
         return None
     rule = row[5] or row[6]
     return EditionFacts(row.id, row.package, row.status == "published" and row.deleted_at is None,
-                        rule.audience if rule else "public", frozenset(rule.roles if rule else ()), row.added_by_id)
+                        rule.audience if rule else "public", frozenset(rule.roles if rule else ()), row.added_by_id,
+                        rule.embeddable if rule else False)
 
 
 def decide(session: Session, hooks: HookManager, found: EditionFacts, viewer: Actor | None,

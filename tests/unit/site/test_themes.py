@@ -19,7 +19,8 @@ from moviepoint.domains.search import contexts as search
 THEMES = Path(__file__).resolve().parents[3] / "themes"
 PAGES = {"home": pages.HomePage, "page": pages.TextPage, "title": catalog.TitlePage, "season": catalog.SeasonPage,
          "episode": catalog.EpisodePage, "person": catalog.PersonPage, "list": catalog.ListPage,
-         "watch": media.WatchPage, "search": search.SearchPage, "account_security": accounts.SecurityPage,
+         "watch": media.WatchPage, "embed": media.EmbedPage, "search": search.SearchPage,
+         "account_security": accounts.SecurityPage,
          "member": community.MemberPage, "member_list": community.MemberListPage, "my_lists": community.MyListsPage,
          "list_form": community.ListFormPage, "keep": community.KeepPage, "diary_form": community.DiaryFormPage,
          "profile_form": community.ProfileFormPage, "news": community.NewsPage, "reviews": community.ReviewsPage,

@@ -23,10 +23,14 @@ Audience = Literal["", "public", "registered", "roles", "link"]
 
 
 class Rule(msgspec.Struct, forbid_unknown_fields=True):
-    """Who may watch what is published; `roles` are names. An empty audience is no rule of its own."""
+    """Who may watch what is published; `roles` are names. An empty audience is no rule of its own.
+
+    `embeddable` lets other sites show the player; it holds for the audience `public` only.
+    """
 
     audience: Audience = ""
     roles: Annotated[list[str], Meta(max_length=50)] = []
+    embeddable: bool = False
 
 
 class Access(msgspec.Struct, forbid_unknown_fields=True):
@@ -78,7 +82,7 @@ def put_access(public_id: str, json: AccessInput) -> Access:
         for rule, whole in ((json.edition, False), (json.title, True)):
             if rule is not None:
                 watch_rules.save_rule(session, signed_in(), edition, whole=whole, audience=rule.audience,
-                                      roles=rule.roles)
+                                      roles=rule.roles, embeddable=rule.embeddable)
         return _access(session, edition)
 
 
@@ -119,7 +123,8 @@ def link_info(link: WatchLink, edition: Edition) -> LinkInfo:
 
 
 def _access(session: Session, edition: Edition) -> Access:
-    return Access(*(msgspec.convert({"audience": rule.audience, "roles": list(rule.roles)}, Rule) if rule else Rule()
+    return Access(*(msgspec.convert({"audience": rule.audience, "roles": list(rule.roles),
+                                      "embeddable": rule.embeddable}, Rule) if rule else Rule()
                     for rule in watch_rules.rules_of(session, edition)))
 
 

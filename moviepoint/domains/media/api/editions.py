@@ -148,6 +148,17 @@ def list_cues(public_id: str, track_id: int, query: CuesQuery) -> Page[CueView]:
                 total_pages=-(-len(found) // query.page_size), total_results=len(found))
 
 
+@resource.get("/playback/<public_id>/subtitles/<int:track_id>/cues")
+@spec.validate(resp=Response(HTTP_200=list[CueView]), tags=["editions"])
+def list_shown_cues(public_id: str, track_id: int, query: PlaybackQuery) -> list[CueView]:
+    """List the whole text of subtitles with its times, to whoever may watch the edition."""
+    session = db.session()
+    edition = playback.load_edition(session, public_id)
+    link = watch_rules.link_by_token(session, current_app.extensions["moviepoint.settings"].secret_key, query.link)
+    return list(cues.shown_cues(session, current_app.extensions["moviepoint.hooks"], current_viewer(),
+                                current_app.extensions["moviepoint.storage"], edition, track_id, link))
+
+
 def tracks_of(edition: Edition) -> Tracks:
     """Show an edition's tracks with the version of their table."""
     document = editing.tracks_document(edition)

@@ -1,14 +1,21 @@
 // The player: Shaka's interface, told what this viewer likes. Its settings come from the JSON element beside it.
 
+import { registerButtons } from "media/buttons.js";
+import { Captions } from "media/captions.js";
+import { prepareDialogs } from "media/dialogs.js";
 import { nameOfFault } from "media/faults.js";
+import { listenToKeys } from "media/keys.js";
 import { nameAll, renameTracks } from "media/labels.js";
 import { countPlay, tellPlay } from "media/plays.js";
 import { clock, keepPosition, resumePoint } from "media/position.js";
 import { chooseAudio, chooseText, keepPreferences, readPreferences } from "media/preferences.js";
+import { announce } from "media/session.js";
+import { Skips, cameByCountdown } from "media/skips.js";
 
 const SAVE_EVERY = 5; // seconds of film
 const NOTICE_SECONDS = 8;
 const NARROW = 720; // CSS pixels, below which the menus fold into one
+const MEDIA_KEYS = ["pause", "play", "seekbackward", "seekforward", "seekto", "stop", "enterpictureinpicture"];
 
 class Player {
   constructor(element) {
@@ -29,6 +36,7 @@ class Player {
     const { shaka } = window;
     shaka?.polyfill.installAll();
     if (!shaka?.Player.isBrowserSupported()) return this.show("unsupported");
+    registerButtons(shaka);
     this.player = new shaka.Player();
     this.ui = new shaka.ui.Overlay(this.player, this.stage, this.video);
     this.player.getNetworkingEngine().registerResponseFilter((type, response) => {
@@ -37,14 +45,24 @@ class Player {
     await this.player.attach(this.video);
     this.configure(shaka);
     this.listen();
+    this.extend();
     this.element.player = this.player; // for tests, and for those who extend the page
     return this.load(this.firstSecond());
+  }
+
+  /** Add what Shaka has not: the look of subtitles and a second line, skipping, keys, the lock screen. */
+  extend() {
+    prepareDialogs(this.element);
+    const captions = new Captions(this);
+    const skips = new Skips(this);
+    listenToKeys(this, skips, captions);
+    announce(this.settings.around, this.video.ariaLabel, () => skips.go());
   }
 
   configure(shaka) {
     const { locale, words } = this.settings;
     const wide = this.stage.clientWidth >= NARROW;
-    const menus = ["captions", "language", "quality", "playback_rate"];
+    const menus = ["captions", "captions_look", "language", "chapter", "quality", "playback_rate"];
     const localization = this.ui.getControls().getLocalization();
     localization.insert(locale, new Map(Object.entries(words.interface)));
     localization.changeLocale([locale, "en"]);
@@ -55,11 +73,15 @@ class Player {
     this.ui.configure({
       bigButtons: ["play_pause_buffering"],
       controlPanelElements: wide
-        ? ["play_pause", "mute_volume", "time_and_duration", "spacer", ...menus, "picture_in_picture", "fullscreen"]
+        ? ["play_pause", "mute_volume", "time_and_duration", "spacer", ...menus, "keys_help", "picture_in_picture", "fullscreen"]
         : ["mute", "time_and_duration", "spacer", "overflow_menu", "fullscreen"],
       topControlPanelElements: [],
       overflowMenuButtons: [...menus, "picture_in_picture"],
+      shortcuts: { captions: "", take_screenshot: "" }, // the first is ours: see keys.js
+      fullScreenElement: this.element,
       castReceiverAppId: "",
+      captionsStyles: false,
+      mediaSession: { handleMetadata: false, supportedActions: MEDIA_KEYS },
       customContextMenu: false,
       enableTooltips: wide,
       enableKeyboardPlaybackControlsInWindow: true,
@@ -70,7 +92,8 @@ class Player {
       textTrackLabelFormat: shaka.ui.Overlay.TrackLabelFormat.LABEL,
       showAudioChannelCountVariants: false,
       clearBufferOnQualityChange: true,
-      seekBarColors: { base: "rgb(255 255 255 / 25%)", buffered: "rgb(255 255 255 / 45%)", played: "#ff7a4d" },
+      seekBarColors: { base: "rgb(255 255 255 / 25%)", buffered: "rgb(255 255 255 / 45%)", played: "#ff7a4d",
+        chapters: "#101113" },
     });
   }
 
@@ -78,6 +101,8 @@ class Player {
   firstSecond() {
     const asked = Number(new URLSearchParams(location.search).get("t"));
     if (asked > 0) return asked;
+    this.begins = cameByCountdown(this.settings.edition);
+    if (this.begins) return 0;
     const point = resumePoint(this.settings.edition);
     if (point) this.announceResume(point);
     return point;
@@ -112,6 +137,8 @@ class Player {
     if (!this.fault.hidden) return;
     this.ready = true;
     this.element.dataset.state = "ready";
+    if (this.begins) this.video.play().catch(() => {}); // a browser may want a press of the button first
+    this.begins = false;
   }
 
   /**
@@ -144,7 +171,9 @@ class Player {
 
   async addExtras() {
     const { storyboard, chapters, locale } = this.settings;
-    const extras = [storyboard && this.player.addThumbnailsTrack(storyboard, "text/vtt"),
+    // Shaka finds the pictures of a storyboard by its whole address only.
+    const pictures = storyboard && new URL(storyboard, location.href).href;
+    const extras = [pictures && this.player.addThumbnailsTrack(pictures, "text/vtt"),
       chapters && this.player.addChaptersTrack(chapters, locale, "text/vtt")];
     // A film without its storyboard is still a film.
     await Promise.allSettled(extras.filter(Boolean));

@@ -1,7 +1,9 @@
 // What a viewer likes to hear and see, remembered by meaning and never by index: another film has its own tracks.
 
 const KEY = "moviepoint.preferences";
-const EMPTY = { audio: null, text: null, height: null, volume: 1, muted: false, rate: 1 };
+const EMPTY = {
+  audio: null, text: null, second: null, secondPlace: null, look: null, height: null, volume: 1, muted: false, rate: 1,
+};
 
 /** Return the preferences kept in this browser; nothing is preferred when storage is forbidden or damaged. */
 export function readPreferences() {
