@@ -17,7 +17,8 @@ PIECES = 4
 def readings(text: str, known: Callable[[str], bool]) -> Iterator[str]:
     """Yield other texts that may be meant, most likely first; `known` tells whether a word stands in any title."""
     seen = {text}
-    for other in (other_layout(text), torn(text, known), together(text), *(in_latin(text) if has_cyrillic(text) else ())):
+    heard = in_latin(text) if has_cyrillic(text) else ()
+    for other in (other_layout(text), torn(text, known), together(text), *heard):
         if other and other not in seen and terms(other):
             seen.add(other)
             yield other

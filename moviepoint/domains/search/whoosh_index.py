@@ -327,7 +327,7 @@ def fields_of(source: str, document: SearchDocument) -> dict[str, Any]:
     """Return a document as Whoosh's fields."""
     names = [document.original_title, *document.titles]
     spelt = [*names, *(transliterate(name) for name in names if has_cyrillic(name)),
-             *(transliterate(heard) for name in names if (heard := name.casefold().replace("ё", "йо")) != name.casefold())]
+             *(transliterate(name.casefold().replace("ё", "йо")) for name in names if "ё" in name.casefold())]
     people = [*document.people, *(transliterate(name) for name in document.people if has_cyrillic(name))]
     keys = sorted({title_key(name) for name in spelt if name})
     return {

@@ -1,8 +1,6 @@
 """Success over the judged set: what is meant comes first, or among the first three."""
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from moviepoint.domains.search.whoosh_index import WhooshIndex
