@@ -38,10 +38,11 @@ from moviepoint.domains.search.index import (
     decade,
     document_key,
 )
+from moviepoint.domains.search.readings import PIECES, readings, swapped
 from moviepoint.hooks.types import SearchDocument
 
 log = structlog.get_logger(__name__)
-VERSION = 2  # of the schema: an index of another version is not opened
+VERSION = 3  # of the schema: an index of another version is not opened
 FRESH_SECONDS = 1.0
 LOCK_SECONDS = 60.0
 CANDIDATES = 300  # scored by the engine, then ranked by us
@@ -149,16 +150,17 @@ class WhooshIndex:
         generation = self._generation()
         known = generation.gathered
         with _readable():
-            matching, scored, correction = self._match(generation, query)
+            matching, scored, meant = self._match(generation, query)
         passing = self._passing(known, query)
         kept = matching & passing[""]
+        keys = [title_key(text) for text in (query.text, *meant)]
         order = sorted(kept, key=lambda number: ranking.rank(
-            query, known.stored[number], scored.get(number, 0.0)), reverse=True)
+            keys, known.stored[number], scored.get(number, 0.0)), reverse=True)
         found = tuple(Found(known.stored[n]["source"], known.stored[n]["row"], scored.get(n, 0.0))
                       for n in order[:limit])
         facets = {facet: {value: count for value, numbers in known.sets[facet].items()
                           if (count := len(numbers & matching & passing[facet]))} for facet in FACETS}
-        return Results(found, len(kept), facets, correction if correction != " ".join(query.terms) else "")
+        return Results(found, len(kept), facets, next((text for text in meant if text != " ".join(query.terms)), ""))
 
     def matches(self, source: str, query: Query, limit: int) -> Matches:
         generation = self._generation()
@@ -183,8 +185,8 @@ class WhooshIndex:
         condition = q.And([*(q.Term("title", word) for word in words[:-1]), q.Prefix("title", words[-1])])
         with _readable():
             numbers = set(generation.searcher.docs_for_query(condition))
-        asked = Query(prefix, tuple(words))
-        best = sorted(numbers, key=lambda n: ranking.rank(asked, stored[n], 0.0), reverse=True)
+        keys = [title_key(prefix)]
+        best = sorted(numbers, key=lambda n: ranking.rank(keys, stored[n], 0.0), reverse=True)
         return [Found(stored[n]["source"], stored[n]["row"], 0.0) for n in best[:limit]]
 
     def generation(self) -> str:
@@ -196,18 +198,37 @@ class WhooshIndex:
     def digests(self) -> dict[tuple[str, int], str]:
         return {(row["source"], row["row"]): row["digest"] for row in self._generation().gathered.stored if row}
 
-    def _match(self, generation: Generation, query: Query) -> tuple[set[int], dict[int, float], str]:
-        """Return all matches, the engine's score of the best of them, and a correction or nothing."""
-        condition, correction = strict(query.terms), ""
-        matching = set(generation.searcher.docs_for_query(condition))
+    def _match(self, generation: Generation, query: Query) -> tuple[set[int], dict[int, float], list[str]]:
+        """Return all matches, the engine's score of the best of them, and what the query may have meant instead."""
+        searcher, meant = generation.searcher, list[str]()
+        conditions = [strict(query.terms)]
+        matching = set(searcher.docs_for_query(conditions[0]))
+        as_typed = bool(matching)
         if len(matching) < ranking.FEW:
             wider = lenient(query.terms)
-            more = set(generation.searcher.docs_for_query(wider))
-            if len(more) > len(matching):
-                condition, correction = wider, self._correct(generation, query.terms)
+            more = set(searcher.docs_for_query(wider))
+            if len(more - matching):
+                conditions.append(wider)
+                meant.append(self._correct(generation, query.terms))
                 matching |= more
-        scored = {hit.docnum: float(hit.score) for hit in generation.searcher.search(condition, limit=CANDIDATES)}
-        return matching, scored, correction
+        if not as_typed:
+            for text, condition in self._read_otherwise(generation, query):
+                if more := set(searcher.docs_for_query(condition)):
+                    conditions.append(condition)
+                    meant.append(text)
+                    matching |= more
+        scored = {hit.docnum: float(hit.score) for hit in searcher.search(q.Or(conditions), limit=CANDIDATES)}
+        return matching, scored, [text for text in meant if text]
+
+    def _read_otherwise(self, generation: Generation, query: Query) -> Iterator[tuple[str, q.Query]]:
+        """Yield other readings of a query that finds nothing, and what each asks; misspelt ones come last."""
+        reader = generation.searcher.reader()
+        others = list(readings(query.text, lambda word: ("title", word) in reader))
+        asked = [(text, tuple(terms(text)[:len(query.terms) + PIECES])) for text in others]
+        yield from ((text, strict(words)) for text, words in asked)
+        for text, words in asked:
+            if has_cyrillic(query.text) and not has_cyrillic(text):
+                yield self._correct(generation, words), lenient(words)
 
     def _passing(self, generation: Gathered, query: Query) -> dict[str, set[int]]:
         """Return the documents that pass all filters (""), and all but each facet's own."""
@@ -295,14 +316,18 @@ def lenient(words: Sequence[str]) -> q.Query:
     return q.And([q.Or([
         q.Term("title", word, boost=4.0), q.Term("tstem", stem(word), boost=3.0), q.Term("people", word, boost=2.0),
         q.Term("text", stem(word)),
-        *(q.FuzzyTerm(field, word, maxdist=ranking.reach(word), prefixlength=1 if len(word) > 3 else 0)
-          for field in ("title", "people") if ranking.reach(word))]) for word in words])
+        *(q.FuzzyTerm(field, word, maxdist=ranking.reach(word), prefixlength=0)
+          for field in ("title", "people") if ranking.reach(word)),
+        *(q.FuzzyTerm("tstem", stem(word), maxdist=1, prefixlength=2) for _ in range(len(word) > 4)),
+        *(q.Term(field, other) for field in ("title", "people") if len(word) > 3 for other in swapped(word))])
+        for word in words])
 
 
 def fields_of(source: str, document: SearchDocument) -> dict[str, Any]:
     """Return a document as Whoosh's fields."""
     names = [document.original_title, *document.titles]
-    spelt = [*names, *(transliterate(name) for name in names if has_cyrillic(name))]
+    spelt = [*names, *(transliterate(name) for name in names if has_cyrillic(name)),
+             *(transliterate(name.casefold().replace("ё", "йо")) for name in names if "ё" in name.casefold())]
     people = [*document.people, *(transliterate(name) for name in document.people if has_cyrillic(name))]
     keys = sorted({title_key(name) for name in spelt if name})
     return {
