@@ -204,13 +204,14 @@ class WhooshIndex:
         conditions = [strict(query.terms)]
         matching = set(searcher.docs_for_query(conditions[0]))
         as_typed = bool(matching)
-        if len(matching) < ranking.FEW:
-            wider = lenient(query.terms)
-            more = set(searcher.docs_for_query(wider))
-            if len(more - matching):
+        for kept in (1, 0) if len(matching) < ranking.FEW else ():
+            wider = lenient(query.terms, kept)
+            if (more := set(searcher.docs_for_query(wider))) - matching:
                 conditions.append(wider)
                 meant.append(self._correct(generation, query.terms))
                 matching |= more
+            if matching:
+                break  # a wrong first letter is looked for only where nothing else is found: it walks through all words
         if not as_typed:
             for text, condition in self._read_otherwise(generation, query):
                 if more := set(searcher.docs_for_query(condition)):
@@ -311,12 +312,12 @@ def strict(words: Sequence[str]) -> q.Query:
     return q.And([q.Or(places) for places in wanted])
 
 
-def lenient(words: Sequence[str]) -> q.Query:
-    """As `strict`, but a word of a title or a name may be misspelt."""
+def lenient(words: Sequence[str], kept: int = 1) -> q.Query:
+    """As `strict`, but a word of a title or a name may be misspelt, after its first `kept` letters."""
     return q.And([q.Or([
         q.Term("title", word, boost=4.0), q.Term("tstem", stem(word), boost=3.0), q.Term("people", word, boost=2.0),
         q.Term("text", stem(word)),
-        *(q.FuzzyTerm(field, word, maxdist=ranking.reach(word), prefixlength=0)
+        *(q.FuzzyTerm(field, word, maxdist=ranking.reach(word), prefixlength=kept if len(word) > 3 else 0)
           for field in ("title", "people") if ranking.reach(word)),
         *(q.FuzzyTerm("tstem", stem(word), maxdist=1, prefixlength=2) for _ in range(len(word) > 4)),
         *(q.Term(field, other) for field in ("title", "people") if len(word) > 3 for other in swapped(word))])
