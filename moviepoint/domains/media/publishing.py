@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from moviepoint.domains.media import documents, ledger, retiming
 from moviepoint.domains.media.encoding import storyboard
 from moviepoint.domains.media.encoding.plan import Plan
+from moviepoint.domains.media.encoding.subtitles import UNREADABLE
 from moviepoint.domains.media.encoding.verify import AudioFacts, PackageFacts
 from moviepoint.domains.media.ledger import Lease
 from moviepoint.domains.media.matching import Row, added_apart, match, origin_of, replaced
@@ -150,6 +151,8 @@ def _tracks(session: Session, edition: Edition, job: EncodingJob, plan: Plan, fa
         if line is None:
             line = SubtitleTrack(edition_id=edition.id, position=position, language=text.language, role=text.role,
                                  label=text.label, default=text.default and not chosen[SubtitleTrack])
+            if notes.get(text.name or "", "").startswith(UNREADABLE):
+                line.default, line.hidden = False, True
             session.add(line)
         line.path, line.source_format = text.name, text.source_format[:20]
         line.note = notes.get(text.name or "", "") or text.note

@@ -13,7 +13,8 @@ from sqlalchemy import select
 
 from moviepoint.domains.catalog.models import Image
 from moviepoint.domains.media import services, sweep, tasks
-from moviepoint.domains.media.encoding import verify
+from moviepoint.domains.media.encoding import commands, verify
+from moviepoint.domains.media.encoding.subtitles import UNREADABLE
 from moviepoint.domains.media.packaging import Sound, Text, Variant, render_master
 from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.kernel.policies import SYSTEM
@@ -248,3 +249,17 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_subtitles_that_cannot_be_read_do_not_fail_their_film(house: House, film: Path,
+                                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are kept as a hidden track, with a sentence for the editor."""
+    plain = commands.extract_subtitles
+    monkeypatch.setattr(commands, "extract_subtitles", lambda source, probe, stream: [
+        "0:99" if argument == f"0:{stream}" else argument for argument in plain(source, probe, stream)])
+    job_id = house.start(film)
+    drain(house)
+    assert (house.job(job_id).state, house.job(job_id).message) == ("done", "")
+    track = house.edition(job_id).subtitles[0]
+    assert (track.language, track.hidden, track.default) == ("ru", True, False)
+    assert track.note == UNREADABLE

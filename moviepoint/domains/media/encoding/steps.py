@@ -18,10 +18,11 @@ from moviepoint.domains.media.encoding.workshop import (
     StepWatch,
     Workshop,
     hand_over,
-    last_line,
     limits_for,
     run_ffmpeg,
 )
+
+UNREAD = subtitles.Parsed((), (subtitles.UNREADABLE,))
 
 
 def run_step(shop: Workshop, step: Step, staging: Path, package: Path, watch: StepWatch) -> Result:
@@ -55,11 +56,11 @@ def _subtitles(shop: Workshop, step: Step, staging: Path, package: Path, watch: 
     outcome = shop.sandbox.run(shop.tools.ffmpeg, lambda name: commands.extract_subtitles(name, shop.probe, stream),
                                source=shop.source, limits=Limits(seconds=1800, stall_seconds=600),
                                watch=lambda _progress: watch(0.5, None))
-    if outcome.status:
-        raise Refused("subtitles-unreadable", f"The subtitles in {target.language} cannot be read. "
-                                              f"{last_line(outcome.log)}")
     kind = "ass" if target.source_format in ("ass", "ssa") else "srt"
-    parsed = subtitles.parse(outcome.output.decode("utf-8", "replace"), kind)
+    try:
+        parsed = subtitles.parse(outcome.output.decode("utf-8", "replace"), kind) if not outcome.status else UNREAD
+    except Refused:
+        parsed = UNREAD
     return _cues(shop, target, staging, package, parsed, outcome.log, watch)
 
 

@@ -41,6 +41,10 @@ class Cue(msgspec.Struct, frozen=True):
     settings: str = ""
 
 
+#: Of a track inside a film that cannot be read; the film does not fail for it.
+UNREADABLE = "These subtitles could not be read: they need a text version."
+
+
 class Parsed(msgspec.Struct, frozen=True):
     cues: tuple[Cue, ...]
     faults: tuple[str, ...] = ()  # sentences that name a line
