@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.media import early, joining, ledger, retiming, room, storing
+from moviepoint.domains.media.encoding.orphans import end_orphans
 from moviepoint.domains.media.models import Edition, EncodingJob, EncodingStep
 from moviepoint.domains.media.storing import GRACE_SECONDS, PACKAGES
 from moviepoint.domains.media.worker import STAGING, Bench
@@ -27,6 +28,7 @@ def sweep(bench: Bench) -> None:
         early.withdraw(session)
     wake()
     remove_orphans(bench)
+    end_orphans(bench.storage.root.absolute())
     storing.remove_retired(bench.storage)
 
 

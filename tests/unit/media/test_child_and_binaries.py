@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from moviepoint.domains.media.encoding import binaries, child
 from moviepoint.domains.media.encoding.binaries import Tools, ToolsMissing, find_tools
 from moviepoint.domains.media.encoding.child import LOG_LINES, Limits, Progress, Sandbox
 from moviepoint.domains.media.encoding.errors import DiskFull, Stopped, Temporary
+from moviepoint.domains.media.encoding.orphans import end_orphans
 
 SHELL = Path("/bin/sh")
 ENDLESS = ["-c", "while :; do echo frame=1; sleep 0.05; done"]
@@ -139,6 +141,30 @@ def test_a_child_whose_parent_is_gone_before_it_begins_does_nothing(any_sandbox:
     monkeypatch.setattr(child.os, "getpid", lambda: 2**30)  # nobody's
     outcome = shell(any_sandbox, "echo out", source)
     assert (outcome.status != 0, outcome.output) == (True, b"")
+
+
+def test_a_sandbox_that_belongs_to_nobody_is_ended_and_others_are_not(sandbox: Sandbox, tmp_path: Path) -> None:
+    if not sandbox.bubblewrap:
+        pytest.skip("bubblewrap is not here")
+    mine, other = tmp_path / "mine", tmp_path / "other"
+    marks = []
+    for folder in (mine, other):
+        marks.append(f"{folder}/source")
+        command = f'{sandbox.bubblewrap} --die-with-parent --ro-bind / / /bin/sh -c "sleep 60" {marks[-1]}'
+        subprocess.run(["/bin/sh", "-c", f"{command} > /dev/null 2>&1 &"], check=True)
+    child_of_mine = subprocess.Popen([sandbox.bubblewrap, "--ro-bind", "/", "/", "/bin/sh", "-c", "sleep 60",
+                                      f"{mine}/in-hand"])
+    time.sleep(0.5)
+    try:
+        assert end_orphans(mine) == 1
+        time.sleep(0.2)
+        assert not any(marks[0] in command for command in commands())
+        assert any(marks[1] in command for command in commands())
+        assert child_of_mine.poll() is None
+    finally:
+        end_orphans(other)
+        child_of_mine.kill()
+        child_of_mine.wait()
 
 
 def test_the_sandbox_shows_one_input_and_no_network(sandbox: Sandbox, source: Path, tmp_path: Path) -> None:
