@@ -132,7 +132,8 @@ class Player {
     }
     await this.firstFrame();
     this.chooseTracks(preferences, read);
-    this.video.playbackRate = preferences.rate;
+    // By Shaka's own hand: while it buffers the element stands at 0, and what is set there is lost.
+    if (preferences.rate !== 1) this.player.trickPlay(preferences.rate, false);
     await this.addExtras();
     if (!this.fault.hidden) return;
     this.ready = true;
