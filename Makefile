@@ -13,5 +13,5 @@ lock:
 	uv pip compile --python-version 3.11 --generate-hashes --no-header -q -o requirements/ffmpeg.txt requirements/ffmpeg.in
 
 messages:
-	.venv/bin/pybabel extract -F babel.cfg -k lazy_gettext -o /tmp/messages.pot .
+	.venv/bin/pybabel extract -F babel.cfg -k lazy_gettext -k sentence -o /tmp/messages.pot .
 	.venv/bin/pybabel update -i /tmp/messages.pot -d translations --no-fuzzy-matching

@@ -31,6 +31,7 @@ from moviepoint.hooks.manager import HookManager
 from moviepoint.kernel import events, i18n, limits
 from moviepoint.kernel.db import db
 from moviepoint.kernel.files import LocalStorage
+from moviepoint.kernel.sentences import said
 from moviepoint.kernel.tasks import EXTENSION as TASKS
 from moviepoint.kernel.tasks import TaskQueue, make_huey
 from moviepoint.settings import PROJECT_ROOT, Settings, load_settings, with_secret
@@ -77,6 +78,7 @@ def create_app(settings: Settings | None = None) -> MoviePoint:
     add_theming(app, settings, hooks)
     protect_forms(app)
     i18n.init_app(app, settings, catalogues(settings, hooks))
+    app.jinja_env.filters["said"] = said
     db.init_app(app)
     limits.init_app(app, settings)
     bearer.init_app(app)

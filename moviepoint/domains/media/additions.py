@@ -17,6 +17,7 @@ from moviepoint.domains.media.ledger import Lease
 from moviepoint.domains.media.matching import Row, origin_of, succession
 from moviepoint.domains.media.models import AudioRendition, AudioTrack, Edition, EncodingJob, SourceAsset, SubtitleTrack
 from moviepoint.kernel.files import LocalStorage
+from moviepoint.kernel.sentences import sentence, stored, unpack
 
 
 def intent_of(source: SourceAsset) -> Intent:
@@ -29,15 +30,17 @@ def plan_tracks(session: Session, lease: Lease, found: Probe, checksum: str) -> 
     job = session.get_one(EncodingJob, lease.job_id, populate_existing=True)
     edition = storing.locked_edition(session, job.edition_id)
     if edition.package is None:
-        raise Blocked(retiming.WAITS, "Waits for the film: it begins by itself when the film is encoded.")
+        raise Blocked(retiming.WAITS, sentence(
+            "Waits for the film: it begins by itself when the film is encoded."))
     film = retiming.film_of(session, edition)
     if film is None:
-        raise Refused("no-plan", "The film of this edition was not encoded here. Encode it again, then add tracks.")
+        raise Refused("no-plan", sentence(
+            "The film of this edition was not encoded here. Encode it again, then add tracks."))
     plan = sidecars.make_plan(found, _completed(edition, intent_of(job.source)), film, f"j{job.id}")
-    if not ledger.complete(session, lease, {"notes": list(plan.notes)}):
+    if not ledger.complete(session, lease, {"notes": stored(plan.notes)}):
         return
-    job.source.probe, job.source.sha256 = msgspec.to_builtins(found), checksum
-    job.plan = msgspec.to_builtins(plan)
+    job.source.probe, job.source.sha256 = stored(found), checksum
+    job.plan = stored(plan)
     retiming.add_steps(session, job, plan)
 
 
@@ -47,7 +50,7 @@ def _completed(edition: Edition, intent: Intent) -> Intent:
         return intent
     row = row_of(edition, intent.use, intent.replaces)
     if row is None:
-        raise Refused("track-gone", "The track was removed.")
+        raise Refused("track-gone", sentence("The track was removed."))
     return msgspec.structs.replace(intent, language=row.language, kind=documents.kind_of(row), label=row.label,
                                    studio=row.studio)
 
@@ -97,7 +100,7 @@ def _bring_in(session: Session, storage: LocalStorage, job: EncodingJob, edition
     if target.name:
         for name in (target.name, *(rendition.path for rendition in renditions)):
             if not storing.carry(storage, job.package, edition.package, name):
-                raise Temporary("lost", f"{name} is not where it was made.")
+                raise Temporary("lost", sentence("%(name)s is not where it was made.", name=name))
         if row.path != target.name:
             storing.retire(session, storage, edition.package, row.paths)
         row.path = target.name
@@ -113,8 +116,8 @@ def _sound(edition: Edition, job: EncodingJob, target: AudioTarget, sound: Audio
     row = next((row for row in edition.audio if row.id == target.track_id), None)
     if target.track_id is None:
         row = AudioTrack(position=_end(edition), language=target.language, kind=target.kind, label=target.label,
-                         studio=target.studio, hidden=target.hidden, note=target.note, default=not edition.audio,
-                         source_id=job.source_id, origin=origin_of(target), path=target.name)
+                         studio=target.studio, hidden=target.hidden, note=unpack(target.note),
+                         default=not edition.audio, source_id=job.source_id, origin=origin_of(target), path=target.name)
         edition.audio.append(row)
     elif row is not None and job.kind == "tracks":
         _succeed(edition, job, row, target)
@@ -128,12 +131,13 @@ def _text(edition: Edition, job: EncodingJob, target: SubtitleTarget, note: str)
     row = next((row for row in edition.subtitles if row.id == target.track_id), None)
     if target.track_id is None:
         row = SubtitleTrack(position=_end(edition), language=target.language, role=target.role, label=target.label,
-                            studio=target.studio, source_format=target.source_format[:20], note=note or target.note,
-                            source_id=job.source_id, origin=origin_of(target), path=target.name)
+                            studio=target.studio, source_format=target.source_format[:20],
+                            note=note or unpack(target.note), source_id=job.source_id, origin=origin_of(target),
+                            path=target.name)
         edition.subtitles.append(row)
     elif row is not None and job.kind == "tracks":
         _succeed(edition, job, row, target)
-        row.source_format, row.note = target.source_format[:20], note or target.note
+        row.source_format, row.note = target.source_format[:20], note or unpack(target.note)
     return row
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, aliased
 from moviepoint.domains.media.models import EncodingJob, EncodingStep
 from moviepoint.kernel import events
 from moviepoint.kernel.db import utcnow
+from moviepoint.kernel.sentences import sentence
 
 LEASE = timedelta(seconds=30)
 BEAT = timedelta(seconds=5)
@@ -167,7 +168,7 @@ def remake(session: Session, lease: Lease, package: str, code: str, message: str
     step = session.get_one(EncodingStep, lease.step_id, populate_existing=True)
     if step.attempts:
         return fail(session, lease, code, message)
-    if not _write(session, lease, {"state": "queued", "attempts": 1, "lease_until": None, "log": message}):
+    if not _write(session, lease, {"state": "queued", "attempts": 1, "lease_until": None, "log": str(message)}):
         return False
     session.execute(update(EncodingStep).where(EncodingStep.job_id == lease.job_id, EncodingStep.stage < step.stage,
                                                EncodingStep.name != "inspect")
@@ -196,7 +197,8 @@ def end_deadly_steps(session: Session) -> int:
         EncodingJob.state.in_(LIVE), EncodingStep.state == "running", EncodingStep.lease_until < utcnow(),
         EncodingStep.fence >= MAX_LOST + EncodingStep.attempts)).all()
     for job_id, name in deadly:
-        fail_job(session, job_id, "worker-lost", f"The step {name} ended its worker {MAX_LOST} times.")
+        fail_job(session, job_id, "worker-lost", sentence(
+            "The step %(name)s ended its worker %(count)s times.", name=name, count=MAX_LOST))
     return len(deadly)
 
 

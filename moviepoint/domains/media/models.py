@@ -13,6 +13,7 @@ from sqlalchemy import JSON, BigInteger, CheckConstraint, Date, ForeignKey, Inde
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from moviepoint.kernel.db import Base, UtcDateTime, utcnow
+from moviepoint.kernel.sentences import SentenceText
 
 JOB_STATES = ("queued", "running", "paused", "failed", "cancelled", "done")
 STEP_STATES = ("queued", "running", "failed", "cancelled", "done")
@@ -149,7 +150,7 @@ class AudioTrack(Base):
     language: Mapped[str] = mapped_column(String(35), default="und")
     kind: Mapped[str] = mapped_column(String(20), default="original")
     label: Mapped[str] = mapped_column(String(120), default="")
-    note: Mapped[str] = mapped_column(Text, default="", server_default="")  # what an editor should know
+    note: Mapped[str] = mapped_column(SentenceText, default="", server_default="")  # what an editor should know
     default: Mapped[bool] = mapped_column(default=False)
     hidden: Mapped[bool] = mapped_column(default=False)
     labels: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default="{}")  # by locale
@@ -203,7 +204,7 @@ class SubtitleTrack(Base):
     role: Mapped[str] = mapped_column(String(20), default="full")
     label: Mapped[str] = mapped_column(String(120), default="")
     source_format: Mapped[str] = mapped_column(String(20), default="")
-    note: Mapped[str] = mapped_column(Text, default="")  # what an editor should know: damaged cues, image format
+    note: Mapped[str] = mapped_column(SentenceText, default="")  # for an editor: damaged cues, image format
     default: Mapped[bool] = mapped_column(default=False)
     hidden: Mapped[bool] = mapped_column(default=False)
     labels: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default="{}")  # by locale
@@ -277,7 +278,7 @@ class EncodingJob(Base):
     state: Mapped[str] = mapped_column(String(12), default="queued")
     priority: Mapped[int] = mapped_column(default=0)
     code: Mapped[str] = mapped_column(String(40), default="")  # why it failed or waits, for machines
-    message: Mapped[str] = mapped_column(Text, default="")  # the same, for an editor
+    message: Mapped[str] = mapped_column(SentenceText, default="")  # the same, for an editor
     profile: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # as it was when the job began; None: the default
     profile_name: Mapped[str] = mapped_column(String(80), default="", server_default="")
     plan: Mapped[dict[str, Any] | None] = mapped_column(JSON)

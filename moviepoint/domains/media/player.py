@@ -11,6 +11,7 @@ from moviepoint.domains.media import playback
 from moviepoint.domains.media.encoding import sidecars
 from moviepoint.domains.media.models import AudioTrack, Edition, SubtitleTrack
 from moviepoint.kernel.i18n import gettext as _
+from moviepoint.kernel.sentences import said
 from moviepoint.kernel.text import language_name, one_line
 
 
@@ -81,7 +82,7 @@ def tracks_read(edition: Edition, locale: str = "") -> list[Track]:
 
 
 def note_words(note: str) -> str:
-    """Return what an editor should know of a track in words; notes of an encoder stand as they are."""
+    """Return what an editor should know of a track in words of the reader's language."""
     if note.startswith(sidecars.LENGTH):
         apart = int(note.removeprefix(sidecars.LENGTH))
         seconds = f"{abs(apart) / 1000:.1f}"
@@ -90,7 +91,7 @@ def note_words(note: str) -> str:
         advice = _("Listen to it, set an offset if it needs one, and show it.")
         return f"{longer if apart > 0 else shorter} {advice}"
     return {"other-length": _("Made for a cut of another length. Listen to it, and show it if it fits."),
-            "gone": _("The files of this track are not on the storage. Upload it again.")}.get(note, note)
+            "gone": _("The files of this track are not on the storage. Upload it again.")}.get(note, said(note))
 
 
 def title_of(track: AudioTrack | SubtitleTrack, locale: str) -> str:

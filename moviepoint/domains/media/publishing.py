@@ -30,6 +30,7 @@ from moviepoint.domains.media.storing import carry, locked_edition
 from moviepoint.kernel import events
 from moviepoint.kernel.db import utcnow
 from moviepoint.kernel.files import LocalStorage
+from moviepoint.kernel.sentences import join, unpack
 
 OTHER_LENGTH, GONE = "other-length", "gone"  # what an editor should know of a track, as `player.note_words` says it
 UNFIT = (OTHER_LENGTH, GONE)  # such a track stands in for no other
@@ -93,7 +94,7 @@ def notes_of(session: Session, job_id: int) -> dict[str, str]:
     """Return what was found amiss in a track, by the step's name."""
     rows = session.execute(select(EncodingStep.name, EncodingStep.result).where(
         EncodingStep.job_id == job_id, EncodingStep.kind == "subtitles"))
-    return {name: " ".join((result or {}).get("notes", ())) for name, result in rows}
+    return {name: join(map(unpack, (result or {}).get("notes", ()))) for name, result in rows}
 
 
 def _carry_over(storage: LocalStorage, edition: Edition, job: EncodingJob, duration_ms: int) -> None:
@@ -155,7 +156,7 @@ def _tracks(session: Session, edition: Edition, job: EncodingJob, plan: Plan, fa
                 line.default, line.hidden = False, True
             session.add(line)
         line.path, line.source_format = text.name, text.source_format[:20]
-        line.note = notes.get(text.name or "", "") or text.note
+        line.note = notes.get(text.name or "", "") or unpack(text.note)
         line.made_offset_ms, line.source_id, line.origin = text.offset_ms, job.source_id, origin_of(text)
 
 

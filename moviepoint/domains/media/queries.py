@@ -26,6 +26,7 @@ from moviepoint.domains.media.models import (
 from moviepoint.kernel.db import utcnow
 from moviepoint.kernel.errors import NotFound
 from moviepoint.kernel.policies import SYSTEM, Actor, require
+from moviepoint.kernel.sentences import SentenceText, unpack
 
 LOG_LINES = 12
 Sort = Literal["", "newest", "oldest", "priority", "finished"]
@@ -222,7 +223,7 @@ def _view(job: EncodingJob, share: float, speed: float | None, now: datetime) ->
     plan = job.plan or {}
     return JobView(job.id, job.edition_id, job.source_id, job.source.filename, job.state, job.code, job.message,
                    job.priority, round(share, 4), speed, remaining, job.created_at, job.started_at, job.finished_at,
-                   list(plan.get("notes", ())), job.kind, profile=job.profile_name)
+                   [unpack(note) for note in plan.get("notes", ())], job.kind, profile=job.profile_name)
 
 
 def track_lines(session: Session, edition_ids: Sequence[int]) -> Sequence[Row[Any]]:
@@ -233,7 +234,7 @@ def track_lines(session: Session, edition_ids: Sequence[int]) -> Sequence[Row[An
     video = select(VideoRendition.edition_id, literal("video").label("type"), VideoRendition.position,
                    VideoRendition.width, VideoRendition.height, literal("").label("language"),
                    literal("").label("kind"), literal("").label("label"), type_coerce(null(), JSON).label("labels"),
-                   literal("").label("studio"), literal("").label("note"))
+                   literal("").label("studio"), literal("", SentenceText).label("note"))
     audio, subtitles = (
         select(model.edition_id, literal(name), model.position, literal(0), literal(0), model.language, kind,
                model.label, model.labels, model.studio, model.note)

@@ -23,6 +23,7 @@ from moviepoint.domains.media.models import (
 )
 from moviepoint.kernel.i18n import gettext as _
 from moviepoint.kernel.policies import SYSTEM, Actor
+from moviepoint.kernel.sentences import stored
 from moviepoint.kernel.tasks import enqueue_after_commit
 
 WAITS = "waits-for-film"  # why a track's job pauses before there is a film to add it to
@@ -64,7 +65,7 @@ def start(session: Session, actor: Actor, edition: Edition, row: Row) -> Encodin
     described = session.get_one(SourceAsset, row.source_id).probe
     found = msgspec.convert(described, Probe) if described else None
     plan = sidecars.retime_plan(film, _target(row, found, film, f"j{job.id}"), found)
-    job.plan = msgspec.to_builtins(plan)
+    job.plan = stored(plan)
     add_steps(session, job, plan)
     for lane in LANES:
         enqueue_after_commit(session, "media.work", lane=lane)

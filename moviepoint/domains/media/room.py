@@ -14,6 +14,7 @@ from moviepoint.domains.media.encoding.errors import Blocked, DiskFull
 from moviepoint.domains.media.ledger import LIVE
 from moviepoint.domains.media.models import EncodingJob
 from moviepoint.kernel.files import LocalStorage
+from moviepoint.kernel.sentences import sentence
 from moviepoint.settings import Settings
 
 SPARE = 1.2  # the estimate and a fifth more
@@ -59,8 +60,8 @@ def folder_size(folder: Path) -> int:
 
 
 def message(needed: int) -> str:
-    return (f"There is not enough room on the disk: about {max(1, round(needed * SPARE / 2**20))} MB are needed. "
-            "The job begins by itself when there is room.")
+    return sentence("There is not enough room on the disk: about %(size)s MB are needed. The job begins by itself when "
+                    "there is room.", size=max(1, round(needed * SPARE / 2**20)))
 
 
 def blocked_by(error: OSError) -> Blocked | None:
@@ -68,7 +69,8 @@ def blocked_by(error: OSError) -> Blocked | None:
     if error.errno in FULL:
         return DiskFull()
     if error.errno in READ_ONLY:
-        return Blocked("storage-read-only", "The storage cannot be written to. The job goes on when it can.")
+        return Blocked("storage-read-only", sentence(
+            "The storage cannot be written to. The job goes on when it can."))
     return None
 
 

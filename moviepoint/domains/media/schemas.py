@@ -9,6 +9,7 @@ import msgspec
 from moviepoint.domains.media.encoding.naming import Intent
 from moviepoint.domains.media.models import Edition, Upload
 from moviepoint.domains.media.queries import JobDetail, JobFilter, JobView, Sort
+from moviepoint.kernel.sentences import shown
 from moviepoint.shells.api import PageQuery
 
 JobState = Literal["", "queued", "running", "paused", "failed", "cancelled", "done"]
@@ -86,12 +87,12 @@ def job_filter(query: JobsQuery | RetryInput) -> JobFilter:
 
 def job(view: JobView) -> Job:
     """Show a job's view."""
-    return msgspec.convert(msgspec.to_builtins(view), Job)
+    return msgspec.convert(shown(view), Job)
 
 
 def job_with_steps(detail: JobDetail) -> JobWithSteps:
     """Show a job with its steps."""
-    values = msgspec.to_builtins(detail.job) | {"steps": msgspec.to_builtins(detail.steps)}
+    values = shown(detail.job) | {"steps": msgspec.to_builtins(detail.steps)}
     return msgspec.convert(values, JobWithSteps)
 
 

@@ -116,7 +116,7 @@ def retry_job(session: Session, actor: Actor, job_id: int) -> EncodingJob:
     if other is not None:
         raise Conflict(_("This file is being encoded already (job %(number)s).", number=other))
     cancelled = job.state == "cancelled"
-    before = {"state": job.state, "message": job.message}
+    before = {"state": job.state, "message": str(job.message)}
     job.state, job.code, job.message, job.finished_at = "queued", "", "", None
     for step in job.steps:
         if cancelled and step.stage > STAGE_INSPECT:

@@ -34,6 +34,7 @@ from moviepoint.domains.media.services import STAGE_CHECK, STAGE_ENCODE, STAGE_P
 from moviepoint.domains.media.slots import slot
 from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.kernel.files import LocalStorage
+from moviepoint.kernel.sentences import sentence, stored
 from moviepoint.kernel.tasks import drain, enqueue
 from moviepoint.settings import Settings
 
@@ -177,7 +178,7 @@ def _attempt(bench: Bench, lease: Lease) -> Callable[[Session], object] | None:
         return _of_storage(lease, error)
     except Exception as error:
         logger.exception("step failed")
-        message = f"An error in MoviePoint: {type(error).__name__}."
+        message = sentence("An error in MoviePoint: %(name)s.", name=type(error).__name__)
         return lambda session: ledger.fail_for_now(session, lease, "internal", message)
     return None
 
@@ -189,8 +190,8 @@ def _of_storage(lease: Lease, error: OSError) -> Callable[[Session], object]:
     if blocked is not None:
         code, message = blocked.code, blocked.message
         return lambda session: ledger.pause(session, lease, code, message)
-    return lambda session: ledger.fail_for_now(session, lease, "storage",
-                                               f"The storage cannot be used: {error.strerror}.")
+    said = sentence("The storage cannot be used: %(error)s.", error=error.strerror or str(error))
+    return lambda session: ledger.fail_for_now(session, lease, "storage", said)
 
 
 def _commit(write: Callable[[Session], object]) -> None:
@@ -203,11 +204,11 @@ def _inspect(bench: Bench, lease: Lease, watch: LeaseWatch) -> None:
     found = probe.inspect(bench.tools(), find_sandbox(), source, watch.progress)
     made = make_plan(found, _read(lambda session: profiles.of_job(session.get_one(EncodingJob, lease.job_id))))
     with unit_of_work() as session:
-        if not ledger.complete(session, lease, {"notes": list(made.notes)}):
+        if not ledger.complete(session, lease, {"notes": stored(made.notes)}):
             return
         job = session.get_one(EncodingJob, lease.job_id, populate_existing=True)
         plan = matching.with_offsets(made, job.edition)
-        job.source.probe, job.plan = msgspec.to_builtins(found), msgspec.to_builtins(plan)
+        job.source.probe, job.plan = stored(found), stored(plan)
         for position, step in enumerate(plan.steps, start=1):
             session.add(EncodingStep(job_id=job.id, position=position, name=step.name, kind=step.kind, lane=step.lane,
                                      stage=STAGES.get(step.kind, STAGE_ENCODE), weight=step.weight,
@@ -243,7 +244,7 @@ def _encode(bench: Bench, lease: Lease, watch: LeaseWatch) -> None:
     result = steps.run_step(shop, step, staging, package, watch)
     kept = msgspec.structs.replace(result, log="", command="")
     with unit_of_work() as session:
-        ledger.complete(session, lease, msgspec.to_builtins(kept), result.command, result.log)
+        ledger.complete(session, lease, stored(kept), result.command, result.log)
     shutil.rmtree(staging, ignore_errors=True)
 
 
@@ -302,7 +303,7 @@ def _stored_track(bench: Bench, lease: Lease, plan: Plan) -> Path:
     def place(session: Session) -> str:
         job, track = session.get_one(EncodingJob, lease.job_id), session.get(SubtitleTrack, plan.subtitles[0].track_id)
         if track is None or not track.path:
-            raise Refused("track-gone", "The track was removed.")
+            raise Refused("track-gone", sentence("The track was removed."))
         return f"{job.edition.package}/{track.path}"
     return bench.storage.path(_read(place))
 
@@ -311,7 +312,8 @@ def _source(bench: Bench, lease: Lease) -> Path:
     key = _read(lambda session: session.get_one(EncodingJob, lease.job_id).source.key)
     path = bench.storage.path(key)
     if not path.is_file():
-        raise Blocked("source-gone", "The uploaded file is not on the storage. The job goes on when it is there again.")
+        raise Blocked("source-gone", sentence(
+            "The uploaded file is not on the storage. The job goes on when it is there again."))
     return path
 
 

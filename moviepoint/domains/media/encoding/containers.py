@@ -12,6 +12,7 @@ from typing import BinaryIO
 import msgspec
 
 from moviepoint.domains.media.encoding.errors import Refused
+from moviepoint.kernel.sentences import sentence
 
 HEAD_BYTES = 64 * 1024
 ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
@@ -20,7 +21,7 @@ MP3_KBPS = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 MP3_KBPS_LOW = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"Rar!", b"7z\xbc\xaf\x27\x1c", b"\xfd7zXZ\0", b"BZh",
             b"\x28\xb5\x2f\xfd")
-ACCEPTED = "MP4, MOV, Matroska, WebM, AVI, MPEG-TS, MPEG-PS, FLV, ASF/WMV and Ogg"
+ACCEPTED = "MP4, MOV, Matroska, WebM, AVI, MPEG-TS, MPEG-PS, FLV, ASF/WMV, Ogg"
 
 
 class Container(msgspec.Struct, frozen=True):
@@ -57,7 +58,7 @@ def recognise(path: Path) -> Recognised:
     """Return what a file is. Raises Refused for what is empty, a list, a page, a text, or unknown."""
     size = path.stat().st_size
     if size == 0:
-        raise Refused("empty", "The file is empty. Upload it again.")
+        raise Refused("empty", sentence("The file is empty. Upload it again."))
     with path.open("rb") as stream:
         head = stream.read(HEAD_BYTES)
         name = container_name(head)
@@ -104,29 +105,34 @@ def _mpeg_frames(head: bytes) -> bool:
 def refuse_archive(head: bytes) -> None:
     """Nothing is unpacked here: a small archive may hold more than any disk. Raises Refused."""
     if head.startswith(ARCHIVES):
-        raise Refused("archive", "This is a compressed file (ZIP, gzip or the like). Unpack it, and upload what is in "
-                                 "it.")
+        raise Refused("archive", sentence(
+            "This is a compressed file (ZIP, gzip or the like). Unpack it, and upload what is in it."))
 
 
 def _refusal(head: bytes) -> Refused:
     refuse_archive(head)
     text = _as_text(head)
     if text is None:
-        return Refused("unknown-format", f"This is not a film in a format we know. We take {ACCEPTED}.")
+        return Refused("unknown-format", sentence(
+            "This is not a film in a format we know. We take %(formats)s.", formats=ACCEPTED))
     start = text.lstrip("\ufeff \t\r\n").lower()
     if start.startswith("#extm3u"):
-        return Refused("playlist", "This is an HLS playlist, that is a list of addresses and not a film. "
-                                   "Upload the film itself.")
+        return Refused("playlist", sentence(
+            "This is an HLS playlist, that is a list of addresses and not a film. Upload the film itself."))
     if start.startswith("ffconcat"):
-        return Refused("playlist", "This is a list of files for ffmpeg and not a film. Upload the film itself.")
+        return Refused("playlist", sentence(
+            "This is a list of files for ffmpeg and not a film. Upload the film itself."))
     if start.startswith("v=0") and "\nm=" in text:
-        return Refused("playlist", "This describes a live stream (SDP) and holds no film. Upload the film itself.")
+        return Refused("playlist", sentence(
+            "This describes a live stream (SDP) and holds no film. Upload the film itself."))
     if "<mpd" in start[:4096] or "<smil" in start[:4096]:
-        return Refused("playlist", "This is a DASH or SMIL list and not a film. Upload the film itself.")
+        return Refused("playlist", sentence(
+            "This is a DASH or SMIL list and not a film. Upload the film itself."))
     if "<html" in start[:4096] or start.startswith("<!doctype html"):
-        return Refused("web-page", "This is a web page and not a film: perhaps a page with an error was saved "
-                                   "in place of the file.")
-    return Refused("text", "This is a text file and not a film. Subtitles are added to a film as subtitles.")
+        return Refused("web-page", sentence(
+            "This is a web page and not a film: perhaps a page with an error was saved in place of the file."))
+    return Refused("text", sentence(
+        "This is a text file and not a film. Subtitles are added to a film as subtitles."))
 
 
 def _as_text(head: bytes) -> str | None:
@@ -166,8 +172,8 @@ def _missing_mp4(stream: BinaryIO, size: int) -> int:
         missing = max(0, position + length - size)
         position += length
     if not movie:
-        raise Refused("truncated", "The file is cut off: its table of contents, which stands at the end, is missing. "
-                                   "Upload it again.")
+        raise Refused("truncated", sentence(
+            "The file is cut off: its table of contents, which stands at the end, is missing. Upload it again."))
     return missing
 
 

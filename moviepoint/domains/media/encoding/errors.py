@@ -1,6 +1,8 @@
 """What can go wrong while a film is encoded, sorted by what is to be done about it."""
 from __future__ import annotations
 
+from moviepoint.kernel.sentences import sentence
+
 
 class EncodingError(Exception):
     """A stable `code` for machines and a sentence for the editor."""
@@ -26,8 +28,9 @@ class Blocked(EncodingError):
 class DiskFull(Blocked):
     """There is no room; the job waits until there is."""
 
-    def __init__(self, message: str = "The disk is full. The job goes on by itself when there is room again.") -> None:
-        super().__init__("disk-full", message)
+    def __init__(self, message: str = "") -> None:
+        super().__init__("disk-full", message or sentence(
+            "The disk is full. The job goes on by itself when there is room again."))
 
 
 class Stopped(EncodingError):

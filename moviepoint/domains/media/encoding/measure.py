@@ -14,6 +14,7 @@ from moviepoint.domains.media.encoding.binaries import Tools
 from moviepoint.domains.media.encoding.child import GIB, MIB, Limits, Outcome, Sandbox, Watch
 from moviepoint.domains.media.encoding.containers import Container
 from moviepoint.domains.media.encoding.errors import Refused
+from moviepoint.kernel.sentences import sentence
 
 STANDARD_RATES = tuple(Fraction(*r) for r in (
     (24000, 1001), (24, 1), (25, 1), (30000, 1001), (30, 1), (48, 1), (50, 1), (60000, 1001), (60, 1)))
@@ -59,7 +60,8 @@ class Reader:
         """Return ffprobe's description of format, streams and chapters. Raises Refused."""
         outcome = self._ffprobe(["-show_format", "-show_streams", "-show_chapters", "-of", "json"], PROBE_LIMITS)
         if outcome.status:
-            raise Refused("unreadable", "The file cannot be read: it is damaged, or not what its first bytes say.")
+            raise Refused("unreadable", sentence(
+                "The file cannot be read: it is damaged, or not what its first bytes say."))
         described: dict[str, Any] = msgspec.json.decode(outcome.output)
         return described
 
@@ -74,7 +76,8 @@ class Reader:
             if moving:
                 _one_clock(last)
         if not first or not last:
-            raise Refused("no-packets", "The file names a stream, but holds nothing of it: it is damaged or cut off.")
+            raise Refused("no-packets", sentence(
+                "The file names a stream, but holds nothing of it: it is damaged or cut off."))
         times = [packet.shown for packet in first]
         rate, variable = _frame_rate(stream, times)
         start = self._first_picture(index) if moving else min(times)
@@ -130,8 +133,9 @@ class Reader:
                                     watch=self._watch)
         found = _FIRST.search(outcome.output.decode("ascii", "replace"))
         if found is None:
-            raise Refused("undecodable", "Not one picture of the film can be decoded: the file is damaged, or in a "
-                                         "format that is not known here.")
+            raise Refused("undecodable", sentence(
+                "Not one picture of the film can be decoded: the file is damaged, or in a format that is not known "
+                "here."))
         return int(found[2]) * Fraction(found[1])
 
     def _packets(self, index: int, interval: str | None) -> list[Packet]:
@@ -167,9 +171,10 @@ def _one_clock(packets: list[Packet]) -> None:
     """Recordings that were joined without a new clock would cover each other. Raises Refused."""
     for before, after in pairwise(packets):
         if not -BACK <= after.read - before.read <= AHEAD:
-            raise Refused("clock-jumps", f"The file's clock jumps from {float(before.read):.0f} s to "
-                                         f"{float(after.read):.0f} s: it seems to be several recordings in one. Join "
-                                         "them with a program for editing, and upload the result.")
+            raise Refused("clock-jumps", sentence(
+                "The file's clock jumps from %(before)s s to %(after)s s: it seems to be several recordings in one. "
+                "Join them with a program for editing, and upload the result.", before=round(before.read),
+                after=round(after.read)))
 
 
 def _frame_rate(stream: dict[str, Any], times: list[Fraction]) -> tuple[Fraction, bool]:
@@ -179,8 +184,9 @@ def _frame_rate(stream: dict[str, Any], times: list[Fraction]) -> tuple[Fraction
     if not steps:
         return _settle(_nominal(stream) or Fraction(25)), False
     if len(steps) > (ordered[-1] - ordered[0]) * FASTEST_SOURCE:
-        raise Refused("bad-times", f"The file claims to show more than {FASTEST_SOURCE} pictures a second: its times "
-                                   "are damaged.")
+        raise Refused("bad-times", sentence(
+            "The file claims to show more than %(most)s pictures a second: its times are damaged.",
+            most=FASTEST_SOURCE))
     middle = statistics.median(steps)
     usual = statistics.fmean(step for step in steps if abs(step - middle) <= middle * 0.25)
     variable = sum(abs(step - middle) > max(0.0025, middle * 0.25) for step in steps) > len(steps) * 0.02

@@ -12,6 +12,7 @@ import msgspec
 
 from moviepoint.domains.media.encoding.probe import AudioStream, Chapter, Probe, SubtitleStream
 from moviepoint.domains.media.encoding.profiles import Profile, RungSpec
+from moviepoint.kernel.sentences import sentence
 
 #: Sound has a lane of its own, so that the first minutes of a film are heard as soon as they are seen.
 LIGHT, HEAVY, SOUND = LANES = ("light", "heavy", "sound")
@@ -185,7 +186,7 @@ def subtitle_targets(streams: tuple[SubtitleStream, ...],
     return tuple(SubtitleTarget(
         _name("subs", stream.language, taken) if stream.text else None, stream.index, stream.language, stream.role,
         stream.title, stream.codec, stream.default and stream.text,
-        "" if stream.text else "Not text: needs a text version.") for stream in streams)
+        "" if stream.text else sentence("Not text: needs a text version.")) for stream in streams)
 
 
 def _name(prefix: str, language: str, taken: set[str]) -> str:
@@ -240,11 +241,12 @@ def bytes_needed(seconds: float, rungs: tuple[Rung, ...], audio: tuple[AudioTarg
 def _notes(probe: Probe) -> list[str]:
     notes = list(probe.notes)
     if probe.picture.hdr:
-        notes.append("The picture is HDR; it is brought to SDR, and encoding takes about half as long again.")
+        notes.append(sentence(
+            "The picture is HDR; it is brought to SDR, and encoding takes about half as long again."))
     if probe.picture.interlaced:
-        notes.append("The picture is interlaced; it is deinterlaced.")
+        notes.append(sentence("The picture is interlaced; it is deinterlaced."))
     if not probe.audio:
-        notes.append("The film has no sound.")
+        notes.append(sentence("The film has no sound."))
     if not probe.seekable and probe.seconds > 120:
-        notes.append("This source cannot be cut safely; it is encoded in one piece.")
+        notes.append(sentence("This source cannot be cut safely; it is encoded in one piece."))
     return notes

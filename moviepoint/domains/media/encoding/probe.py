@@ -11,6 +11,7 @@ from moviepoint.domains.media.encoding import containers, measure
 from moviepoint.domains.media.encoding.binaries import Tools
 from moviepoint.domains.media.encoding.child import Sandbox, Watch, silent
 from moviepoint.domains.media.encoding.errors import Refused
+from moviepoint.kernel.sentences import sentence
 from moviepoint.kernel.text import normalise_language, one_line
 
 MAX_PIXELS = measure.MAX_PIXELS
@@ -99,8 +100,9 @@ class Probe(msgspec.Struct, frozen=True):
     def picture(self) -> VideoStream:
         """The moving picture. Raises Refused where there is none."""
         if self.video is None:
-            raise Refused("no-picture", "The file holds no moving picture. A sound track or subtitles are added to a "
-                                        "film that is there already.")
+            raise Refused("no-picture", sentence(
+                "The file holds no moving picture. A sound track or subtitles are added to a film that is there "
+                "already."))
         return self.video
 
     @property
@@ -114,7 +116,8 @@ def inspect(tools: Tools, sandbox: Sandbox, source: Path, watch: Watch = silent)
     known = containers.recognise(source)
     if known.missing_bytes:
         share = 100 * known.size // (known.size + known.missing_bytes)
-        raise Refused("truncated", f"The file is cut off: only {share} % of it has arrived. Upload it again.")
+        raise Refused("truncated", sentence(
+            "The file is cut off: only %(share)s %% of it has arrived. Upload it again.", share=share))
     reader = measure.Reader(tools, sandbox, source, known.container, watch)
     described = reader.describe()
     streams: list[dict[str, Any]] = described.get("streams", [])
@@ -123,19 +126,21 @@ def inspect(tools: Tools, sandbox: Sandbox, source: Path, watch: Watch = silent)
     audio = [s for s in streams if s.get("codec_type") == "audio" and _int(s.get("channels"))]
     texts = [s for s in streams if s.get("codec_type") == "subtitle"]
     if video is None and not audio and not texts:
-        raise Refused("no-streams", "The file holds neither a picture nor sound that we can read.")
+        raise Refused("no-streams", sentence("The file holds neither a picture nor sound that we can read."))
     if max(len(audio), len(texts), len(films)) > MAX_TRACKS:
-        raise Refused("too-many-tracks",
-                      f"The file holds {len(streams)} tracks; we take {MAX_TRACKS} of a kind at most.")
+        raise Refused("too-many-tracks", sentence(
+            "The file holds %(count)s tracks; we take %(most)s of a kind at most.", count=len(streams),
+            most=MAX_TRACKS))
     if video is not None:
         _decodable(video)
     claimed = _milliseconds(described.get("format", {}).get("duration"))
     timing = reader.timing(video or (audio or texts)[0], claimed)
     if timing.duration_ms > MAX_SECONDS * 1000:
-        raise Refused("too-long", "The film is longer than 24 hours.")
+        raise Refused("too-long", sentence("The film is longer than 24 hours."))
     if timing.duration_ms > STRETCHED_FROM * 1000 and known.size * 8000 < LEAST_RATE * timing.duration_ms:
-        raise Refused("bad-times", f"The file claims to last {timing.duration_ms // 60_000} minutes and holds only "
-                                   f"{known.size // 1024} kB: its times are damaged.")
+        raise Refused("bad-times", sentence(
+            "The file claims to last %(minutes)s minutes and holds only %(size)s kB: its times are damaged.",
+            minutes=timing.duration_ms // 60_000, size=known.size // 1024))
     late = max(Fraction(0), timing.start) if known.container.name not in BROADCAST else Fraction(0)
     notes = tuple(_notes(texts, claimed - round(late * 1000), timing.duration_ms, films))
     return Probe(container=known.container.name, size=known.size, duration_ms=timing.duration_ms, claimed_ms=claimed,
@@ -172,10 +177,11 @@ def _decodable(stream: dict[str, Any]) -> None:
     """Raises Refused for a picture that is too large, or in no known format."""
     width, height = _int(stream.get("width")), _int(stream.get("height"))
     if width * height > MAX_PIXELS:
-        raise Refused("too-many-pixels",
-                      f"The picture is {width} × {height}, which is more than we take (8192 × 4608).")
+        raise Refused("too-many-pixels", sentence(
+            "The picture is %(width)s × %(height)s, which is more than we take (8192 × 4608).", width=width,
+            height=height))
     if not stream.get("codec_name"):
-        raise Refused("unknown-codec", "The picture is in a format that cannot be decoded here.")
+        raise Refused("unknown-codec", sentence("The picture is in a format that cannot be decoded here."))
 
 
 def _video(stream: dict[str, Any], timing: measure.Timing) -> VideoStream:
@@ -254,19 +260,20 @@ def _chapters(chapters: list[dict[str, Any]], duration_ms: int) -> tuple[Chapter
 
 
 def _notes(texts: list[dict[str, Any]], claimed: int, measured: int, films: list[dict[str, Any]]) -> list[str]:
-    notes = []
+    notes: list[str] = []
     if len(films) > 1:
         used = min(films, key=_rank)
-        notes.append(f"The file holds {len(films)} pictures; the film is the one of {used['width']} × "
-                     f"{used['height']}.")
+        notes.append(sentence("The file holds %(count)s pictures; the film is the one of %(width)s × %(height)s.",
+                              count=len(films), width=_int(used["width"]), height=_int(used["height"])))
     for stream in texts:
         if stream.get("codec_name") in IMAGE_SUBTITLES:
-            notes.append(f"Subtitles in {_language(stream)} are pictures, not text: they need a text version.")
+            notes.append(sentence("Subtitles in %(language)s are pictures, not text: they need a text version.",
+                                  language=_language(stream)))
     if not films:
-        notes.append("The file holds no moving picture.")
+        notes.append(sentence("The file holds no moving picture."))
     if claimed > measured + max(2000, measured // 50):
-        notes.append(f"The file claims to last {claimed / 1000:.0f} s, but its picture ends after "
-                     f"{measured / 1000:.0f} s.")
+        notes.append(sentence("The file claims to last %(claimed)s s, but its picture ends after %(measured)s s.",
+                              claimed=round(claimed / 1000), measured=round(measured / 1000)))
     return notes
 
 

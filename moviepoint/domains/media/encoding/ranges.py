@@ -26,6 +26,7 @@ from moviepoint.domains.media.encoding.workshop import (
     limits_for,
     run_ffmpeg,
 )
+from moviepoint.kernel.sentences import join, sentence
 
 PTS_TOLERANCE = 3  # ticks of 90 kHz: rounding of times such as 1001/24000
 
@@ -59,7 +60,8 @@ class Shelf(msgspec.Struct):
             counts = self._frames(self.done)
             if counts != {self.plan.grid.segment}:
                 if followed:
-                    raise Temporary("uneven", f"Segment {self.done} was not encoded as it should be.")
+                    raise Temporary("uneven", sentence(
+                        "Segment %(number)s was not encoded as it should be.", number=self.done))
                 return
             self._deliver()
 
@@ -68,7 +70,7 @@ class Shelf(msgspec.Struct):
         self.deliver_ready()
         counts = self._frames(self.done)
         if len(counts) > 1:
-            raise Temporary("uneven", "The rungs differ in their segments.")
+            raise Temporary("uneven", sentence("The rungs differ in their segments."))
         (frames,) = counts
         if frames:
             self._deliver()
@@ -108,7 +110,7 @@ class Shelf(msgspec.Struct):
                 copy.write_bytes(made.read_bytes())
                 copy.replace(kept)
             elif kept.read_bytes() != made.read_bytes():
-                raise Temporary("uneven", "Two ranges of the film were encoded in different ways.")
+                raise Temporary("uneven", sentence("Two ranges of the film were encoded in different ways."))
 
 
 def encode(shop: Workshop, step: Step, staging: Path, package: Path, watch: StepWatch) -> Result:
@@ -143,14 +145,14 @@ def _accept(plan: Plan, step: Step, made: int, wanted: int, log: str) -> None:
     """Compare what is there with what the step was to make; the film's true end may be half a second early."""
     grid = plan.grid
     if not made and wanted:
-        raise Refused("no-pictures", f"Not one picture could be made of this part of the film: the file is damaged. "
-                                     f"{last_line(log)}")
+        raise Refused("no-pictures", join((sentence(
+            "Not one picture could be made of this part of the film: the file is damaged."), last_line(log))))
     allowed = float(Fraction(*grid.rate)) / 2 if step.end is None else 0
     if made < wanted - allowed:
         have = float(grid.seconds(step.first * grid.segment + made))
-        raise Refused("truncated", f"The picture ends or breaks after {have:.1f} s; "
-                                   f"{float(grid.seconds(wanted - made)):.1f} s are missing. "
-                                   f"The file is damaged or cut off. {last_line(log)}")
+        raise Refused("truncated", join((sentence(
+            "The picture ends or breaks after %(seconds)s s; %(missing)s s are missing. The file is damaged or cut "
+            "off.", seconds=round(have, 1), missing=round(float(grid.seconds(wanted - made)), 1)), last_line(log))))
 
 
 def _in_place(package: Path, plan: Plan, step: Step) -> tuple[int, int]:
@@ -179,10 +181,18 @@ def segment_fault(segment: Segment, grid: Grid, number: int) -> str:
     """Return what is wrong with a picture's segment, or an empty string. A shorter one may be the film's last."""
     expected = float(CLOCK_SECONDS * TICKS + grid.seconds(number * grid.segment) * TICKS)
     if abs(segment.first_pts - expected) > PTS_TOLERANCE:
-        return f"segment {number} begins at {segment.first_pts} and not at {expected:.0f}"
+        return sentence("segment %(number)s begins at %(begins)s and not at %(expected)s", number=number,
+                        begins=segment.first_pts, expected=round(expected))
     if len(segment.frames) > grid.segment:
-        return f"segment {number} has {len(segment.frames)} frames and not {grid.segment}"
+        return uneven(segment, grid, number)
     keys = [position for position, frame in enumerate(segment.frames) if frame.keyframe]
     if keys != list(range(0, len(segment.frames), grid.keyframe)):
-        return f"segment {number} has its keyframes at {keys[:5]}"
+        return sentence("segment %(number)s has its keyframes at %(places)s", number=number,
+                        places=", ".join(map(str, keys[:5])))
     return ""
+
+
+def uneven(segment: Segment, grid: Grid, number: int) -> str:
+    """Say that a segment has another number of frames than the grid wants."""
+    return sentence("segment %(number)s has %(frames)s frames and not %(wanted)s", number=number,
+                    frames=len(segment.frames), wanted=grid.segment)

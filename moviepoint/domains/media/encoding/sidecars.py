@@ -30,6 +30,7 @@ from moviepoint.domains.media.encoding.plan import (
 )
 from moviepoint.domains.media.encoding.probe import Probe, SubtitleStream
 from moviepoint.domains.media.encoding.profiles import Profile
+from moviepoint.kernel.sentences import sentence
 
 TEXT = "text"  # the "container" of a subtitle file
 LENGTH = "length:"  # begins the note of a sound of another length; milliseconds follow
@@ -54,8 +55,8 @@ def inspect(tools: Tools, sandbox: Sandbox, source: Path, intent: Intent, watch:
         return text
     found = probe.inspect(tools, sandbox, source, watch)
     if not (found.audio if intent.use == "audio" else found.subtitles):
-        raise Refused("no-track", "There is no sound in this file." if intent.use == "audio"
-                      else "There are no subtitles in this file.")
+        raise Refused("no-track", sentence("There is no sound in this file.") if intent.use == "audio"
+                      else sentence("There are no subtitles in this file."))
     return found
 
 
@@ -65,11 +66,12 @@ def read_text(source: Path, encoding: str, frame_rate: float) -> subtitles.Parse
     kind = subtitles.detect_format(decoded.text, source.name)
     parsed = subtitles.parse(decoded.text, kind, frame_rate)
     if not parsed.cues:
-        raise Refused("no-cues", "Not one line of subtitles could be read in this file.")
+        raise Refused("no-cues", sentence("Not one line of subtitles could be read in this file."))
     if decoded.sure:
         return parsed
     return subtitles.Parsed(parsed.cues, (
-        f"The letters were taken as {decoded.encoding}, which is a guess: look at the text.", *parsed.faults))
+        sentence("The letters were taken as %(encoding)s, which is a guess: look at the text.",
+                 encoding=decoded.encoding), *parsed.faults))
 
 
 def make_plan(found: Probe, intent: Intent, film: Film, mark: str) -> Plan:
@@ -81,8 +83,8 @@ def make_plan(found: Probe, intent: Intent, film: Film, mark: str) -> Plan:
     texts = subtitle_targets(found.subtitles) if intent.use == "subtitles" else ()
     single = len(audio) + len(texts) == 1
     if intent.replaces and not single:
-        raise Refused("several-tracks", "There are several tracks in this file. Send one that holds only the track "
-                      "which replaces the other.")
+        raise Refused("several-tracks", sentence(
+            "There are several tracks in this file. Send one that holds only the track which replaces the other."))
     note = _length_note(found, film) if audio else ""
     sounds = tuple(_sound(target, intent, single, mark, note) for target in audio)
     words = tuple(_words(target, intent, single, mark, found.container == TEXT) for target in texts)
@@ -160,8 +162,8 @@ def _as_text(source: Path, encoding: str) -> Probe | None:
 
 def _decode(source: Path, encoding: str) -> charsets.Decoded:
     if source.stat().st_size > subtitles.MAX_BYTES:
-        raise Refused("too-large", "This is too large for a subtitle file (20 MB at most).")
+        raise Refused("too-large", sentence("This is too large for a subtitle file (20 MB at most)."))
     try:
         return charsets.decode(source.read_bytes(), encoding)
     except LookupError:
-        raise Refused("encoding", f"There is no text encoding called {encoding}.") from None
+        raise Refused("encoding", sentence("There is no text encoding called %(name)s.", name=encoding)) from None

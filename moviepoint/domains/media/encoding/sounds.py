@@ -29,6 +29,7 @@ from moviepoint.domains.media.encoding.workshop import (
     limits_for,
     run_ffmpeg,
 )
+from moviepoint.kernel.sentences import join, sentence
 
 #: Sound yields to the picture: its first segments are quick all the same.
 NICE = 10
@@ -51,7 +52,7 @@ class Queue:
             try:
                 length = sound_seconds(path)
             except Damaged as error:
-                raise Temporary("damaged-segment", f"A segment of sound is damaged: {error}.") from error
+                raise _damaged(error) from error
             if self._form == FMP4 and not self.durations:
                 init = path.with_name(fragments.INIT)
                 (self._package / self._name).mkdir(parents=True, exist_ok=True)
@@ -82,8 +83,10 @@ def encode(shop: Workshop, step: Step, staging: Path, package: Path, watch: Step
     queue.deliver_ready()
     length = float(sum(queue.durations))
     if abs(length - total) > 0.5:
-        raise Refused("sound-broken", f"The sound track {target.label or target.language} could not be read to its "
-                                      f"end: {length:.1f} s of {total:.1f} s. {last_line(outcome.log)}")
+        raise Refused("sound-broken", join((sentence(
+            "The sound track %(name)s could not be read to its end: %(length)s s of %(total)s s.",
+            name=target.label or target.language, length=round(length, 1), total=round(total, 1)),
+            last_line(outcome.log))))
     return Result(command, outcome.log, outcome.seconds, len(queue.durations))
 
 
@@ -112,16 +115,20 @@ def gain_for(loudness: float, peak: float, wished: float) -> float:
     return round(min(gain, max(0.0, commands.FULL_SCALE - peak)) if gain > 0 else gain, 2)
 
 
+def _damaged(error: Exception) -> Temporary:
+    return Temporary("damaged-segment", sentence("A segment of sound is damaged: %(error)s.", error=str(error)))
+
+
 def audio_durations(folder: Path) -> list[Fraction]:
     """Return the length of each of a sound rendition's segments, in seconds, measured. Raises Temporary."""
     suffix = "m4s" if (folder / fragments.INIT).exists() else "ts"
     count = len(list(folder.glob(f"data*.{suffix}")))
     if not count:
-        raise Temporary("no-sound", "Not one segment of sound was written.")
+        raise Temporary("no-sound", sentence("Not one segment of sound was written."))
     try:
         paths = [folder / segment_name(number, suffix) for number in range(count)]
         starts = [read_segment(path).first_pts for path in paths]
         tail = sound_seconds(paths[-1])
     except (OSError, Damaged) as error:
-        raise Temporary("damaged-segment", f"A segment of sound is damaged: {error}.") from error
+        raise _damaged(error) from error
     return [*(Fraction(b - a, TICKS) for a, b in pairwise(starts)), tail]

@@ -21,6 +21,7 @@ from moviepoint.domains.media.encoding.workshop import (
     limits_for,
     run_ffmpeg,
 )
+from moviepoint.kernel.sentences import sentence
 
 UNREAD = subtitles.Parsed((), (subtitles.UNREADABLE,))
 
@@ -79,7 +80,7 @@ def _retime(shop: Workshop, step: Step, staging: Path, package: Path, watch: Ste
     try:
         cues = subtitles.read_track(shop.source)
     except OSError as error:
-        raise Refused("track-gone", "The track's files are not on the storage.") from error
+        raise Refused("track-gone", sentence("The track's files are not on the storage.")) from error
     files = subtitles.write_track(cues, staging, step.target, shop.plan.grid.segment_seconds, shop.seconds,
                                   target.offset_ms)
     hand_over(staging, package, files, watch)

@@ -11,6 +11,7 @@ from PIL import Image, UnidentifiedImageError
 from moviepoint.domains.media.encoding.errors import Temporary
 from moviepoint.domains.media.encoding.plan import Plan
 from moviepoint.domains.media.encoding.subtitles import timestamp
+from moviepoint.kernel.sentences import sentence
 
 FOLDER = "storyboard"
 INDEX = "storyboard.vtt"
@@ -50,9 +51,11 @@ def finish(staging: Path, layout: Layout, seconds: Fraction) -> tuple[str, ...]:
             with Image.open(staging / name, formats=("JPEG",)) as sheet:
                 size = sheet.size
         except (OSError, UnidentifiedImageError) as error:
-            raise Temporary("no-storyboard", f"The storyboard is incomplete: {error}.") from error
+            raise Temporary("no-storyboard", sentence(
+                "The storyboard is incomplete: %(error)s.", error=str(error))) from error
         if size != (layout.width * layout.columns, layout.height * layout.rows):
-            raise Temporary("no-storyboard", f"A storyboard sheet has the size {size}.")
+            raise Temporary("no-storyboard", sentence(
+                "A storyboard sheet has the size %(width)s × %(height)s.", width=size[0], height=size[1]))
     (staging / INDEX).write_text(index(layout, seconds), encoding="utf-8")
     return (*sheets, INDEX)
 

@@ -17,6 +17,7 @@ import pysubs2
 from moviepoint.domains.media.encoding.errors import Refused
 from moviepoint.domains.media.encoding.playlists import media_playlist
 from moviepoint.domains.media.encoding.segments import segment_name
+from moviepoint.kernel.sentences import sentence
 
 FORMATS = ("srt", "vtt", "ass", "microdvd", "ttml")
 MAX_BYTES = 20 * 2**20
@@ -42,7 +43,7 @@ class Cue(msgspec.Struct, frozen=True):
 
 
 #: Of a track inside a film that cannot be read; the film does not fail for it.
-UNREADABLE = "These subtitles could not be read: they need a text version."
+UNREADABLE = sentence("These subtitles could not be read: they need a text version.")
 
 
 class Parsed(msgspec.Struct, frozen=True):
@@ -63,7 +64,8 @@ def detect_format(text: str, filename: str = "") -> str:
         return "microdvd"
     if "-->" in text or filename.lower().endswith(".srt"):
         return "srt"
-    raise Refused("not-subtitles", "This is not a subtitle file that we know (SRT, WebVTT, ASS, SSA, TTML, MicroDVD).")
+    raise Refused("not-subtitles", sentence(
+        "This is not a subtitle file that we know (SRT, WebVTT, ASS, SSA, TTML, MicroDVD)."))
 
 
 def parse(text: str, kind: str, frame_rate: float = 25.0) -> Parsed:
@@ -82,13 +84,14 @@ def parse(text: str, kind: str, frame_rate: float = 25.0) -> Parsed:
     _count(len(unique))
     cues = tuple(sorted(unique, key=lambda cue: (cue.start_ms, cue.end_ms)))
     if len(faults) > MAX_FAULTS:
-        faults[MAX_FAULTS:] = [f"and {len(faults) - MAX_FAULTS} more"]
+        faults[MAX_FAULTS:] = [sentence("And %(count)s more.", count=len(faults) - MAX_FAULTS)]
     return Parsed(cues, tuple(faults))
 
 
 def _count(cues: int) -> None:
     if cues > MAX_CUES:
-        raise Refused("too-large", f"There are {cues} cues in these subtitles; we take {MAX_CUES} at most.")
+        raise Refused("too-large", sentence(
+            "There are %(count)s cues in these subtitles; we take %(most)s at most.", count=cues, most=MAX_CUES))
 
 
 def shift(cues: Iterable[Cue], by_ms: int) -> tuple[Cue, ...]:
@@ -136,7 +139,8 @@ def write_segments(cues: Sequence[Cue], folder: Path, name: str, segment_seconds
         text = render(open_cues, TIMESTAMP_MAP)
         written += len(text)
         if written > MAX_WRITTEN:
-            raise Refused("too-large", "These subtitles overlap so much that they would be larger than any film needs.")
+            raise Refused("too-large", sentence(
+                "These subtitles overlap so much that they would be larger than any film needs."))
         (folder / path).write_text(text, encoding="utf-8", newline="\n")
         files.append(path)
         start += duration
@@ -213,6 +217,10 @@ def _milliseconds(groups: Sequence[str | None]) -> int | None:
     return ((hours * 60 + minutes) * 60 + seconds) * 1000 + int((groups[3] or "0").ljust(3, "0"))
 
 
+def _fault(line: int, fault: str) -> str:
+    return sentence("Line %(line)s: %(fault)s", line=line, fault=fault)
+
+
 def _parse_blocks(text: str, strict_blocks: bool, faults: list[str]) -> list[Cue]:
     """SRT and WebVTT: blocks of lines, of which one is the timing. SRT's text may have blank lines in it."""
     cues: list[Cue] = []
@@ -226,11 +234,11 @@ def _parse_blocks(text: str, strict_blocks: bool, faults: list[str]) -> list[Cue
                 cues[-1] = Cue(before.start_ms, before.end_ms, f"{before.text}\n{_srt_text(lines)[0]}".strip(),
                                before.settings)
             else:
-                faults.append(f"Line {first}: a cue without a time.")
+                faults.append(_fault(first, sentence("a cue without a time.")))
             continue
         cue = _timed(lines[timing], lines[timing + 1:], strict_blocks)
         if isinstance(cue, str):
-            faults.append(f"Line {first + timing}: {cue}")
+            faults.append(_fault(first + timing, cue))
         elif cue.text:
             cues.append(cue)
     return cues
@@ -256,12 +264,12 @@ def _timed(timing: str, lines: list[str], webvtt: bool) -> Cue | str:
     """Return the cue, or what is wrong with it."""
     match = _TIMING.match(timing)
     if match is None:
-        return f"the time cannot be read: {timing.strip()[:60]!r}."
+        return sentence("the time cannot be read: %(time)s.", time=repr(timing.strip()[:60]))
     start, end = _milliseconds(match.groups()[:4]), _milliseconds(match.groups()[4:8])
     if start is None or end is None:
-        return f"the time cannot be: {timing.strip()[:60]!r}."
+        return sentence("the time cannot be: %(time)s.", time=repr(timing.strip()[:60]))
     if end <= start:
-        return "the cue ends before it begins."
+        return sentence("the cue ends before it begins.")
     if webvtt:
         settings = " ".join(s for s in match[9].split() if _SETTING.match(s))
         return Cue(start, end, clean("\n".join(lines)), settings)
@@ -298,9 +306,9 @@ def _parse_ass(text: str, faults: list[str]) -> list[Cue]:
         values = dict(zip(fields, rest.split(",", len(fields) - 1), strict=False))
         start, end = (_ass_time(values.get(name, "")) for name in ("start", "end"))
         if start is None or end is None or "text" not in values:
-            faults.append(f"Line {number}: the dialogue cannot be read.")
+            faults.append(_fault(number, sentence("the dialogue cannot be read.")))
         elif end <= start:
-            faults.append(f"Line {number}: the cue ends before it begins.")
+            faults.append(_fault(number, sentence("the cue ends before it begins.")))
         elif not re.search(r"\\p[1-9]", values["text"]):
             cues.append(Cue(start, end, clean(_ass_text(values["text"])), _place(values["text"])))
     return cues
@@ -324,10 +332,11 @@ def _ass_text(text: str) -> str:
 
 def _parse_by_library(text: str, kind: str, frame_rate: float) -> list[Cue]:
     if re.search(r"<!(DOCTYPE|ENTITY)", text, re.IGNORECASE):
-        raise Refused("not-subtitles", "Subtitles with a document type of their own are not taken.")
+        raise Refused("not-subtitles", sentence("Subtitles with a document type of their own are not taken."))
     try:
         file = pysubs2.SSAFile.from_string(text, format_=kind, fps=frame_rate)
     except Exception as error:
-        raise Refused("subtitles-unreadable", f"The subtitles cannot be read: {error}.") from error
+        raise Refused("subtitles-unreadable", sentence(
+            "The subtitles cannot be read: %(error)s.", error=str(error))) from error
     return [Cue(max(0, event.start), event.end, clean(_ass_text(event.text)), _place(event.text))
             for event in file if event.end > max(0, event.start)]

@@ -18,7 +18,7 @@ from moviepoint.domains.media.encoding.errors import Temporary
 from moviepoint.domains.media.encoding.frames import Damaged, Segment
 from moviepoint.domains.media.encoding.plan import AudioTarget, Grid, Plan
 from moviepoint.domains.media.encoding.playlists import Bandwidth
-from moviepoint.domains.media.encoding.ranges import segment_fault
+from moviepoint.domains.media.encoding.ranges import segment_fault, uneven
 from moviepoint.domains.media.encoding.segments import (
     AAC_LC,
     DEMUXERS,
@@ -30,6 +30,7 @@ from moviepoint.domains.media.encoding.segments import (
     segment_name,
 )
 from moviepoint.domains.media.encoding.sounds import audio_durations
+from moviepoint.kernel.sentences import sentence
 
 AGREEMENT = 0.5  # seconds by which renditions may differ from the picture
 
@@ -78,7 +79,8 @@ class BadPackage(Temporary):
     """The package is not what the plan says; the message names the first fault."""
 
     def __init__(self, fault: str) -> None:
-        super().__init__("bad-package", f"The finished package did not pass its check: {fault}.")
+        super().__init__("bad-package", sentence(
+            "The finished package did not pass its check: %(fault)s.", fault=fault))
 
 
 def finish_package(package: Path, plan: Plan, tools: Tools, sandbox: Sandbox,
@@ -143,6 +145,10 @@ def _size(package: Path) -> int:
     return sum(path.stat().st_size for path in package.rglob("*") if path.is_file())
 
 
+def _within(name: str, fault: str) -> str:
+    return sentence("in %(name)s, %(fault)s", name=name, fault=fault)
+
+
 def _picture_segments(folder: Path, grid: Grid, form: SegmentFormat, tick: Callable[[float], None], done: float,
                       share: float) -> list[Segment]:
     count = len(list(folder.glob(f"data*.{SUFFIXES[form]}")))
@@ -151,16 +157,16 @@ def _picture_segments(folder: Path, grid: Grid, form: SegmentFormat, tick: Calla
         try:
             segment = read_segment(folder / segment_name(number, SUFFIXES[form]))
         except (OSError, Damaged) as error:
-            raise BadPackage(f"in {folder.name}, {error}") from error
+            raise BadPackage(_within(folder.name, str(error))) from error
         fault = segment_fault(segment, grid, number)
         if not fault and number < count - 1 and len(segment.frames) != grid.segment:
-            fault = f"segment {number} has {len(segment.frames)} frames and not {grid.segment}"
+            fault = uneven(segment, grid, number)
         if fault:
-            raise BadPackage(f"in {folder.name}, {fault}")
+            raise BadPackage(_within(folder.name, fault))
         segments.append(segment)
         tick(done + share * len(segments) / count)
     if not segments or not segments[0].codec:
-        raise BadPackage(f"{folder.name} holds no picture")
+        raise BadPackage(sentence("%(name)s holds no picture", name=folder.name))
     return segments
 
 
@@ -169,7 +175,8 @@ def _agreed_length(video: list[VideoFacts], grid: Grid) -> Fraction:
     top = video[0]
     for facts in video[1:]:
         if (facts.segments, facts.frames) != (top.segments, top.frames):
-            raise BadPackage(f"{facts.name} has {facts.frames} frames, {top.name} {top.frames}")
+            raise BadPackage(sentence("%(name)s has %(frames)s frames, %(other)s has %(wanted)s", name=facts.name,
+                                      frames=facts.frames, other=top.name, wanted=top.frames))
     return grid.seconds(top.frames)
 
 
@@ -180,11 +187,12 @@ def _sound(package: Path, target: AudioTarget, form: SegmentFormat, seconds: Fra
         durations = audio_durations(package / name)
         codec = fragments.read_init(package / name / fragments.INIT).codec if form == FMP4 else AAC_LC
     except Temporary as error:
-        raise BadPackage(f"in {name}, {error.message}") from error
+        raise BadPackage(_within(name, error.message)) from error
     except (OSError, Damaged) as error:
-        raise BadPackage(f"in {name}, {error}") from error
+        raise BadPackage(_within(name, str(error))) from error
     if abs(float(sum(durations) - seconds)) > AGREEMENT:
-        raise BadPackage(f"{name} lasts {float(sum(durations)):.2f} s, the picture {float(seconds):.2f} s")
+        raise BadPackage(sentence("%(name)s lasts %(length)s s, the picture %(total)s s", name=name,
+                                  length=round(float(sum(durations)), 2), total=round(float(seconds), 2)))
     sizes = [(package / name / segment_name(n, suffix)).stat().st_size for n in range(len(durations))]
     _write(package / f"{name}.m3u8", playlists.media_playlist(name, durations, form))
     _decode(package, name, form, {len(durations) - 1}, tools, sandbox, True, alive)
@@ -195,16 +203,19 @@ def _check_cues(package: Path, name: str, grid: Grid, seconds: Fraction) -> None
     durations = subtitles.segment_durations(grid.segment_seconds, seconds)
     found = len(list((package / name).glob("data*.vtt")))
     if abs(found - len(durations)) > 1:
-        raise BadPackage(f"{name} has {found} segments and not {len(durations)}")
+        raise BadPackage(sentence("%(name)s has %(count)s segments and not %(wanted)s", name=name, count=found,
+                                  wanted=len(durations)))
     for number in range(found):
         path = package / name / segment_name(number, "vtt")
         try:
             text = path.read_text(encoding="utf-8")
             cues = len(webvtt.from_string(text))
         except (OSError, UnicodeDecodeError, MalformedFileError) as error:
-            raise BadPackage(f"{name}, segment {number}: {error}") from error
+            raise BadPackage(sentence("%(name)s, segment %(number)s: %(fault)s", name=name, number=number,
+                                      fault=str(error))) from error
         if cues != text.count(" --> ") or subtitles.TIMESTAMP_MAP not in text:
-            raise BadPackage(f"{name}, segment {number}: a cue does not parse")
+            raise BadPackage(sentence("%(name)s, segment %(number)s: %(fault)s", name=name, number=number,
+                                      fault=sentence("a cue does not parse")))
 
 
 def _check_storyboard(package: Path, plan: Plan, seconds: Fraction) -> storyboard.Layout | None:
@@ -213,10 +224,10 @@ def _check_storyboard(package: Path, plan: Plan, seconds: Fraction) -> storyboar
     layout = storyboard.layout_for(plan, seconds)
     index = package / storyboard.INDEX
     if not index.exists():
-        raise BadPackage("the storyboard is missing")
+        raise BadPackage(sentence("the storyboard is missing"))
     for name in set(re.findall(r"^(storyboard/\d+\.jpg)#", index.read_text(encoding="utf-8"), re.MULTILINE)):
         if not (package / name).is_file():
-            raise BadPackage(f"{name} is missing")
+            raise BadPackage(sentence("%(name)s is missing", name=name))
     return layout
 
 
@@ -225,12 +236,13 @@ def _check_addresses(package: Path, names: list[str]) -> None:
     for name in names:
         path = package / f"{name}.m3u8"
         if not path.is_file():
-            raise BadPackage(f"{path.name} is missing")
+            raise BadPackage(sentence("%(name)s is missing", name=path.name))
         text = path.read_text(encoding="utf-8")
         for address in [line for line in text.splitlines() if line and not line.startswith("#")]:
             target = package / address
             if not target.is_file() or not target.stat().st_size:
-                raise BadPackage(f"{path.name} names {address}, which is missing or empty")
+                raise BadPackage(sentence("%(name)s names %(address)s, which is missing or empty", name=path.name,
+                                          address=address))
 
 
 def _decode(package: Path, name: str, form: SegmentFormat, numbers: set[int], tools: Tools, sandbox: Sandbox,
@@ -248,7 +260,7 @@ def _decode(package: Path, name: str, form: SegmentFormat, numbers: set[int], to
             outcome = sandbox.run(tools.ffmpeg, partial(_to_nothing, command, DEMUXERS[form]), source=source,
                                   watch=lambda _progress: alive(), limits=Limits(seconds=300, memory=4 * GIB))
         if outcome.status or outcome.log.strip():
-            raise BadPackage(f"{name}/{path.name} does not decode")
+            raise BadPackage(sentence("%(name)s does not decode", name=f"{name}/{path.name}"))
 
 
 def _to_nothing(options: list[str], demuxer: str, source: str) -> list[str]:

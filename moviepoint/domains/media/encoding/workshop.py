@@ -13,6 +13,7 @@ from moviepoint.domains.media.encoding.child import GIB, Limits, Outcome, Progre
 from moviepoint.domains.media.encoding.errors import DiskFull, Refused, Temporary
 from moviepoint.domains.media.encoding.plan import Plan
 from moviepoint.domains.media.encoding.probe import Probe
+from moviepoint.kernel.sentences import join, sentence
 
 ENCODE_MEMORY = 12 * GIB
 
@@ -91,10 +92,11 @@ def run_ffmpeg(shop: Workshop, build: commands.Builder, folder: Path, limits: Li
                                watch=hear, keep_output=False, nice=nice, devices=hardware.devices if hardware else ())
     if outcome.status:
         if "Invalid data found" in outcome.log or "Decoder not found" in outcome.log or "not found for" in outcome.log:
-            raise Refused("undecodable", f"The file cannot be decoded. {last_line(outcome.log)}")
+            raise Refused("undecodable", join((sentence("The file cannot be decoded."), last_line(outcome.log))))
         if "Cannot allocate memory" in outcome.log:
-            raise Temporary("memory", "There was not enough memory for this step.")
-        raise Temporary("ffmpeg-failed", f"ffmpeg ended with {outcome.status}. {last_line(outcome.log)}")
+            raise Temporary("memory", sentence("There was not enough memory for this step."))
+        raise Temporary("ffmpeg-failed", join((
+            sentence("ffmpeg ended with %(status)s.", status=outcome.status), last_line(outcome.log))))
     if "No space left on device" in outcome.log:
         raise DiskFull()
     return outcome, command
@@ -106,6 +108,7 @@ def limits_for(work_seconds: float) -> Limits:
 
 
 def last_line(log: str) -> str:
+    """Return a sentence of what ffmpeg has said last; empty where it has said nothing."""
     lines = [line for line in log.strip().split("\n") if "Last message repeated" not in line]
     line = lines[-1].strip() if lines else ""
-    return f"ffmpeg's last words: {line[:200]}" if line else ""
+    return sentence("ffmpeg's last words: %(words)s", words=line[:200]) if line else ""
