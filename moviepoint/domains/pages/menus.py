@@ -1,16 +1,15 @@
 """Menus as editors have arranged them, in place of what the site's parts put there."""
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from flask import current_app, request, url_for
-from sqlalchemy.exc import SQLAlchemyError
+from flask import request, url_for
 
 from moviepoint.domains.catalog.words import reader
 from moviepoint.domains.pages import queries
 from moviepoint.hooks.types import MenuLink
+from moviepoint.kernel import fresh
 from moviepoint.kernel.db import db
 from moviepoint.kernel.i18n import current_locale
 
@@ -34,23 +33,13 @@ def arranged(value: Sequence[MenuLink], place: str) -> Sequence[MenuLink]:
 
 def forget() -> None:
     """Have the next page ask again: this process has just changed them."""
-    current_app.extensions.pop(CACHE, None)
+    fresh.forget(CACHE)
 
 
 def _entries() -> Sequence[Entry]:
     """All menus, asked of the database every few seconds."""
-    kept = current_app.extensions.get(CACHE)
-    now = time.monotonic()
-    if kept is not None and now < kept[1]:
-        found: Sequence[Entry] = kept[0]
-        return found
-    try:
-        found = [Entry(row.place, row.labels, row.target) for row in queries.menu_entries(db.session())]
-    except SQLAlchemyError:  # an error page must render while the database is away or not yet made
-        db.session.rollback()
-        found = []
-    current_app.extensions[CACHE] = (found, now + FRESH_SECONDS)
-    return found
+    return fresh.fresh(CACHE, FRESH_SECONDS, lambda: [
+        Entry(row.place, row.labels, row.target) for row in queries.menu_entries(db.session())], [])
 
 
 def _link(entry: Entry) -> MenuLink:
