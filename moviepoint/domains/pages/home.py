@@ -51,9 +51,7 @@ def home_page(session: Session, viewer: Actor | None, to: Reader, hooks: HookMan
     """Return the home page: its head, and the rows that editors have arranged, else the usual ones."""
     wanted = wanted_rows(session, hooks)
     viewer_id = viewer.id if viewer is not None else None
-    stage = next((row.kind.titles(viewer_id, row.options, 1) for row in wanted if row.kind.name == STAGE), None)
-    hero_id = reads.featured() if stage is None else stage.with_only_columns(Title.id, maintain_column_froms=True)
-    hero = reads.title_with_texts(session, Title.id == hero_id.scalar_subquery(), None)
+    hero = head_of(session, viewer_id, wanted)
     if hero is None:
         return HomePage(seo=seo(), hero=None)
     chosen, shown = {}, {}
@@ -67,8 +65,17 @@ def home_page(session: Session, viewer: Actor | None, to: Reader, hooks: HookMan
     rows = [Row(f"{row.kind.name}-{number}", row.heading(to), [card(to, title) for title in found.rows[number]],
                 row.kind.address(row.options) if row.kind.address else "")
             for number, row in shown.items() if found.rows[number]]
-    return HomePage(seo=seo(), hero=view_of(to, hero, found.pictures[hero.id]),
-                    rows=rows)
+    return HomePage(seo=seo(), hero=view_of(to, hero, found.pictures[hero.id]), rows=rows)
+
+
+def head_of(session: Session, viewer_id: int | None, wanted: Sequence[Wanted]) -> Title | None:
+    """Return the title for the head of the page: the editors' while one of theirs is public, else the usual one."""
+    stage = next((row.kind.titles(viewer_id, row.options, 1) for row in wanted if row.kind.name == STAGE), None)
+    if stage is not None:
+        picked = stage.with_only_columns(Title.id, maintain_column_froms=True).scalar_subquery()
+        if (hero := reads.title_with_texts(session, Title.id == picked, None)) is not None:
+            return hero
+    return reads.title_with_texts(session, Title.id == reads.featured().scalar_subquery(), None)
 
 
 def wanted_rows(session: Session, hooks: HookManager) -> Sequence[Wanted]:

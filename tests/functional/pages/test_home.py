@@ -72,6 +72,17 @@ def test_the_head_of_the_page_is_the_first_of_its_titles_that_is_public(
     assert "a-draft-1930" not in text
 
 
+def test_a_head_without_a_public_title_leaves_the_page_as_it_is(client: FlaskClient,
+                                                                sign_in: Callable[..., User]) -> None:
+    usual = client.get("/en/").text.count('class="stage stage--home"')
+    sign_in("editor")
+    save(client, {"kind": "stage", "options": {"titles": ["a-draft-1930"]}}, {"kind": "newest"})
+    text = client.get("/en/").text
+    assert text.count('class="stage stage--home"') == usual == 1
+    assert "a-draft-1930" not in text
+    assert headings(client) == ["New on the site"]
+
+
 def test_a_draft_among_picked_titles_is_left_out_until_it_is_public(
         client: FlaskClient, session: Session, sign_in: Callable[..., User]) -> None:
     sign_in("editor")
