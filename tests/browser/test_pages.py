@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from .conftest import AXE, DESKTOP, PHONE, THEMES, Site
 
@@ -128,3 +128,14 @@ def test_keyboard_reaches_the_content_first(site: Site, open_page: Callable[...,
     assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_the_reader_of_the_api_asks_nothing_of_anybody_else(site: Site, chromium: Browser) -> None:
+    page = chromium.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{site.url}/api/v1/docs/scalar/")
+    page.get_by_text("MoviePoint").first.wait_for()
+    page.wait_for_load_state("networkidle")
+    page.close()
+    assert [url for url in asked if not url.startswith((site.url, "data:", "blob:"))] == []

@@ -9,6 +9,7 @@ from flask import Blueprint, Flask, request
 from spectree import SecurityScheme, SpecTree
 from spectree.model_adapter import get_msgspec_model_adapter
 from spectree.models import InType, SecureType, SecuritySchemeData
+from spectree.page import PAGE_TEMPLATES
 from werkzeug.exceptions import BadRequest
 
 from moviepoint import __version__
@@ -44,10 +45,14 @@ def _refuse(_request: Any, _response: Any, error: Exception | None, *_: Any) -> 
     raise explained(str(error))
 
 
+#: The reader that the package brings, told to take the browser's fonts: it would fetch its own from elsewhere.
+_READER = PAGE_TEMPLATES["scalar"].replace("theme: 'purple',", "theme: 'purple', withDefaultFonts: false,")
+
 spec = SpecTree(
     "flask", model_adapter=get_msgspec_model_adapter(), mode="strict", annotations=True, before=_refuse,
     naming_strategy=_name, nested_naming_strategy=lambda _parent, child: child, validation_error_model=Problem,
     title="MoviePoint", version=__version__, path=EXPLORER.lstrip("/"), filename="openapi.json",
+    page_templates={"scalar": _READER},
     security_schemes=[SecurityScheme(name="session", data=SecuritySchemeData(
         type=SecureType.API_KEY, field_in=InType.COOKIE, name="session")),
         SecurityScheme(name="token", data=SecuritySchemeData(type=SecureType.HTTP, scheme="bearer"))],
