@@ -162,18 +162,8 @@ def _attempt(bench: Bench, lease: Lease) -> Callable[[Session], object] | None:
         code, message = error.code, error.message
         logger.warning("step blocked", code=code)
         return lambda session: ledger.pause(session, lease, code, message)
-    except BadPackage as error:
-        code, message = error.code, error.message
-        logger.warning("package refused", message=message)
-        return lambda session: ledger.remake(session, lease, new_package(), code, message)
-    except (Refused, ToolsMissing) as error:
-        code, message = error.code, error.message
-        logger.info("step refused", code=code)
-        return lambda session: ledger.fail(session, lease, code, message)
     except EncodingError as error:
-        code, message = error.code, error.message
-        logger.warning("step failed", code=code, message=message)
-        return lambda session: ledger.fail_for_now(session, lease, code, message)
+        return _of_work(bench, lease, error)
     except OSError as error:
         return _of_storage(lease, error)
     except Exception as error:
@@ -181,6 +171,23 @@ def _attempt(bench: Bench, lease: Lease) -> Callable[[Session], object] | None:
         message = sentence("An error in MoviePoint: %(name)s.", name=type(error).__name__)
         return lambda session: ledger.fail_for_now(session, lease, "internal", message)
     return None
+
+
+def _of_work(bench: Bench, lease: Lease, error: EncodingError) -> Callable[[Session], object]:
+    """Sort a failure: for want of room, in the package, in the source, or one that may pass.
+
+    ffmpeg may write half a segment on a full disk and call that a success, so no source is blamed without room.
+    """
+    code, message = error.code, error.message
+    log.warning("step failed", job=lease.job_id, step=lease.name, code=code, message=message)
+    if room.free(bench.storage) < bench.settings.free_disk_reserve_bytes // 2:
+        full = DiskFull()
+        return lambda session: ledger.pause(session, lease, full.code, full.message)
+    if isinstance(error, BadPackage):
+        return lambda session: ledger.remake(session, lease, new_package(), code, message)
+    if isinstance(error, (Refused, ToolsMissing)):
+        return lambda session: ledger.fail(session, lease, code, message)
+    return lambda session: ledger.fail_for_now(session, lease, code, message)
 
 
 def _of_storage(lease: Lease, error: OSError) -> Callable[[Session], object]:

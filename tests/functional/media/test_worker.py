@@ -4,7 +4,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import m3u8
 import pytest
@@ -13,7 +13,8 @@ from sqlalchemy import select
 
 from moviepoint.domains.catalog.models import Image
 from moviepoint.domains.media import services, sweep, tasks
-from moviepoint.domains.media.encoding import commands, verify
+from moviepoint.domains.media.encoding import commands, steps, verify
+from moviepoint.domains.media.encoding.errors import Refused
 from moviepoint.domains.media.encoding.subtitles import UNREADABLE
 from moviepoint.domains.media.packaging import Sound, Text, Variant, render_master
 from moviepoint.kernel.db import db, unit_of_work
@@ -154,6 +155,23 @@ def test_a_full_disk_pauses_and_goes_on_by_itself(house: House, film: Path, monk
     assert "room" in house.job(job_id).message
     sweep.sweep(tasks.bench())
     assert house.job(job_id).state == "paused"
+    monkeypatch.undo()
+    sweep.sweep(tasks.bench())
+    drain(house)
+    assert house.job(job_id).state == "done"
+
+
+def test_no_film_is_blamed_while_the_disk_is_full(house: House, film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ffmpeg calls half a segment a success, which then looks like a film that is cut off."""
+    job_id = house.start(film)
+
+    def cut_short(*_arguments: Any) -> NoReturn:
+        monkeypatch.setattr(house.storage, "free_bytes", lambda: 2**20)
+        raise Refused("truncated", "The picture ends or breaks after 3.0 s.")
+
+    monkeypatch.setattr(steps, "run_step", cut_short)
+    drain(house)
+    assert (house.job(job_id).state, house.job(job_id).code) == ("paused", "disk-full")
     monkeypatch.undo()
     sweep.sweep(tasks.bench())
     drain(house)

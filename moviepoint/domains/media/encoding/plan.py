@@ -220,7 +220,7 @@ def _steps(probe: Probe, profile: Profile, grid: Grid, frames: int, rungs: tuple
               for first, end in video_ranges(total, probe.seekable, profile)]
     sounds = [Step(t.name, "audio", SOUND, seconds * 0.1, t.name) for t in audio]
     texts = [Step(t.name, "subtitles", LIGHT, 1.0, t.name) for t in subtitles if t.name]
-    return [*sounds[:1], ranges[0], *texts, Step("checksum", "checksum", LIGHT, 0.5 + seconds * 0.005), *sounds[1:],
+    return [*sounds[:1], ranges[0], *texts, Step("checksum", "checksum", HEAVY, 0.5 + seconds * 0.005), *sounds[1:],
             Step("storyboard", "storyboard", HEAVY, seconds * 0.05), *ranges[1:],
             Step("check", "check", LIGHT, 1.0 + seconds * 0.01), Step("publish", "publish", LIGHT, 0.5)]
 

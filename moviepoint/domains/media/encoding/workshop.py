@@ -9,7 +9,7 @@ import msgspec
 
 from moviepoint.domains.media.encoding import commands
 from moviepoint.domains.media.encoding.binaries import Tools
-from moviepoint.domains.media.encoding.child import GIB, Limits, Outcome, Progress, Sandbox, Watch
+from moviepoint.domains.media.encoding.child import DISK_FULL, GIB, Limits, Outcome, Progress, Sandbox, Watch
 from moviepoint.domains.media.encoding.errors import DiskFull, Refused, Temporary
 from moviepoint.domains.media.encoding.plan import Plan
 from moviepoint.domains.media.encoding.probe import Probe
@@ -97,7 +97,7 @@ def run_ffmpeg(shop: Workshop, build: commands.Builder, folder: Path, limits: Li
             raise Temporary("memory", sentence("There was not enough memory for this step."))
         raise Temporary("ffmpeg-failed", join((
             sentence("ffmpeg ended with %(status)s.", status=outcome.status), last_line(outcome.log))))
-    if "No space left on device" in outcome.log:
+    if any(sign in outcome.log for sign in DISK_FULL):
         raise DiskFull()
     return outcome, command
 
