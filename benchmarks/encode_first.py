@@ -11,7 +11,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from encode_site import job_of, make_film, site, start, workers
+from encode_site import PAUSE, job_of, make_film, site, start, workers
 
 from moviepoint.app import MoviePoint
 from moviepoint.domains.media import early, services, sweep, tasks
@@ -49,11 +49,10 @@ def first(app: MoviePoint, film: Path) -> float:
     begun = time.monotonic()
     job_id = start(app, film, PROFILE)
     storage = app.extensions["moviepoint.storage"]
-    while True:
-        job = job_of(job_id)
-        if job.plan is not None and early.progress(storage, job) is not None:
-            break
-        time.sleep(0.02)
+    while (job := job_of(job_id)).plan is None:
+        time.sleep(PAUSE)
+    while early.progress(storage, job) is None:  # asks the files alone: a job's hundred rows would take a core's share
+        time.sleep(PAUSE)
     took = time.monotonic() - begun
     with unit_of_work() as session:
         services.cancel_job(session, SYSTEM, job_id)
@@ -82,7 +81,7 @@ def bare(tools: Tools, film: Path, out: Path) -> float:
     while not all((out / f"{name}-0000.ts").exists() for name in names):
         if process.poll() is not None:
             raise RuntimeError(f"ffmpeg ended with {process.returncode}")
-        time.sleep(0.02)
+        time.sleep(PAUSE)
     took = time.monotonic() - begun
     process.kill()
     process.wait()

@@ -69,12 +69,14 @@ def test_a_worker_killed_in_the_middle_loses_nothing(house: House, long_film: Pa
     first.kill()
     first.wait()
     house.wait(lambda: not any(alive(pid) for pid in children), seconds=3)
-    finished = {p.name: p.stat().st_mtime_ns for p in house.package(job_id).glob("stream_0/data*.ts")}
+    rungs = list(house.package(job_id).glob("stream_*/"))
+    finished = {p.name: p.stat().st_mtime_ns for p in rungs[0].glob("data*.ts")
+                if all((rung / p.name).exists() for rung in rungs)}  # it may have died between two rungs
     assert house.job(job_id).state == "running"
     house.run_worker(lease=8)
     job = house.wait_for(job_id, "done", "failed", seconds=200)
     assert (job.state, job.message) == ("done", "")
-    made = {p.name: p.stat().st_mtime_ns for p in house.package(job_id).glob("stream_0/data*.ts")}
+    made = {p.name: p.stat().st_mtime_ns for p in rungs[0].glob("data*.ts")}
     assert finished.items() <= made.items()
     step = next(step for step in house.steps(job_id).values() if step.kind == "video")
     assert step.result is not None

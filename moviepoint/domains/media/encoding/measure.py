@@ -3,10 +3,12 @@ from __future__ import annotations
 
 import re
 import statistics
+from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -14,8 +16,10 @@ from moviepoint.domains.media.encoding.binaries import Tools
 from moviepoint.domains.media.encoding.child import GIB, MIB, Limits, Outcome, Sandbox, Watch
 from moviepoint.domains.media.encoding.containers import Container
 from moviepoint.domains.media.encoding.errors import Refused
+from moviepoint.domains.media.encoding.together import together
 from moviepoint.kernel.sentences import sentence
 
+R = TypeVar("R")
 STANDARD_RATES = tuple(Fraction(*r) for r in (
     (24000, 1001), (24, 1), (25, 1), (30000, 1001), (30, 1), (48, 1), (50, 1), (60000, 1001), (60, 1)))
 FASTEST, SLOWEST = Fraction(60), Fraction(5)
@@ -68,9 +72,10 @@ class Reader:
     def timing(self, stream: dict[str, Any], claimed_ms: int) -> Timing:
         """Measure a stream from its packets: the first ones, and the last ones. Raises Refused if there are none."""
         index, moving = int(stream["index"]), stream["codec_type"] == "video"
-        first, last = self._packets(index, f"%+{SAMPLE_SECONDS}"), list[Packet]()
-        if self._container.indexed and claimed_ms > 2 * SAMPLE_SECONDS * 1000:
-            last = self._packets(index, f"{claimed_ms / 1000 - 1:.3f}%")
+        known = self._container.indexed and claimed_ms > 2 * SAMPLE_SECONDS * 1000
+        first, last = self._side_by_side(
+            lambda reader: reader._packets(index, f"%+{SAMPLE_SECONDS}"),
+            lambda reader: reader._packets(index, f"{claimed_ms / 1000 - 1:.3f}%") if known else [])
         if not last:
             last = self._packets(index, None)
             if moving:
@@ -89,16 +94,22 @@ class Reader:
         """Whether frames reached from two different keyframes are the same, at a third and two thirds."""
         if timing.duration_ms < SEEK_TEST_FROM_MS:
             return True
-        third = timing.duration_ms / 3000
-        return all(self._same_frames(int(stream["index"]), float(timing.start) + third * part) for part in (1, 2))
+        index, third = int(stream["index"]), timing.duration_ms / 3000
+        points = [float(timing.start) + third * part for part in (1, 2)]
+        return all(self._side_by_side(*(partial(Reader._same_frames, index=index, at=at) for at in points)))
 
     def _same_frames(self, index: int, at: float) -> bool:
-        near = self._frames(index, at - 1, at)
         keyframe = self._keyframe_before(index, at - 1)
-        if keyframe is None or not near:
+        if keyframe is None:
             return False
-        far = self._frames(index, keyframe - 0.5, at)
-        return near == far
+        near, far = self._side_by_side(lambda reader: reader._frames(index, at - 1, at),
+                                       lambda reader: reader._frames(index, keyframe - 0.5, at))
+        return bool(near) and near == far
+
+    def _side_by_side(self, *calls: Callable[[Reader], R]) -> list[R]:
+        def watched(call: Callable[[Reader], R], watch: Watch) -> R:
+            return call(Reader(self._tools, self._sandbox, self._source, self._container, watch))
+        return together(self._watch, *(partial(watched, call) for call in calls))
 
     def _keyframe_before(self, index: int, at: float) -> float | None:
         """The time of the packet at which a seek to `at` lands; None if that is no keyframe, or later, or far."""
