@@ -6,9 +6,12 @@ from flask import current_app
 from sqlalchemy import or_, select
 
 from moviepoint.domains.media import documents, playback
-from moviepoint.domains.media.encoding.conformance import check_package
+from moviepoint.domains.media.encoding.binaries import ToolsMissing, find_tools
+from moviepoint.domains.media.encoding.child import find_sandbox
+from moviepoint.domains.media.encoding.conformance import Programs, check_package
 from moviepoint.domains.media.models import Edition
 from moviepoint.kernel.db import db
+from moviepoint.kernel.sentences import said
 
 
 @click.group("media")
@@ -18,11 +21,17 @@ def media_group() -> None:
 
 @media_group.command("verify")
 @click.argument("edition")
-def verify_command(edition: str) -> None:
+@click.option("--decode", is_flag=True, help="Decode every picture and every sound, too; takes a while.")
+def verify_command(edition: str, decode: bool) -> None:
     """Read the package of EDITION (its id or public id; `all` for every one) back, and name every departure.
 
     The rules are those of RFC 8216bis and of Apple's authoring specification; what is measured are the files.
     """
+    settings = current_app.extensions["moviepoint.settings"]
+    try:
+        programs = Programs(find_tools(settings.ffmpeg, settings.ffprobe), find_sandbox(), decode)
+    except ToolsMissing as error:
+        raise click.ClickException(said(error.message)) from error
     session = db.session()
     wanted = select(Edition.public_id).where(Edition.package.is_not(None)).order_by(Edition.id)
     if edition != "all":
@@ -31,16 +40,16 @@ def verify_command(edition: str) -> None:
     found = session.scalars(wanted).all()
     if not found:
         raise click.ClickException("There is no such edition, or it has no film yet.")
-    faulty = [public_id for public_id in found if not _verify(public_id)]
+    faulty = [public_id for public_id in found if not _verify(public_id, programs)]
     if faulty:
         raise click.ClickException(f"Departures in {len(faulty)} of {len(found)} package(s).")
 
 
-def _verify(public_id: str) -> bool:
+def _verify(public_id: str, programs: Programs) -> bool:
     """Check one edition and print what was found; returns whether all is well."""
     edition = playback.load_edition(db.session(), public_id)
     storage = current_app.extensions["moviepoint.storage"]
-    report = check_package(storage.path(edition.package or ""), playback.master_playlist(edition))
+    report = check_package(storage.path(edition.package or ""), playback.master_playlist(edition), programs=programs)
     name = documents.edition_name(db.session(), edition)
     for departure in report.departures:
         click.echo(f"  {departure}")

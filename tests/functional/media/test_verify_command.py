@@ -4,6 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from moviepoint.domains.media.cli import media_group
+from moviepoint.kernel.db import unit_of_work
 from tests.functional.media.house import House, drain
 
 
@@ -20,3 +21,32 @@ def test_a_published_film_is_read_back(house: House, film: Path) -> None:
     assert "subs_ru/data0000.vtt: has an X-TIMESTAMP-MAP that is not the picture's clock" in faulty.output
     assert "Departures in 1 of 1 package(s)." in faulty.output
     assert runner.invoke(media_group, ["verify", "nothing"]).exit_code == 1
+
+
+def test_every_picture_is_decoded_when_that_is_asked_for(house: House, film: Path) -> None:
+    job_id = house.start(film)
+    drain(house)
+    runner, edition = house.app.test_cli_runner(), house.edition(job_id).public_id
+    whole = runner.invoke(media_group, ["verify", edition, "--decode"])
+    assert (whole.exit_code, "0 departure(s)" in whole.output) == (0, True), whole.output
+    segment = house.package(job_id) / "stream_0/data0001.ts"
+    data = bytearray(segment.read_bytes())
+    for packet in range(188 * 20, len(data) - 188, 188 * 3):  # the stream's own bytes; the packets' heads stay
+        data[packet + 60:packet + 180] = bytes(120)
+    segment.write_bytes(data)
+    damaged = runner.invoke(media_group, ["verify", edition, "--decode"])
+    assert damaged.exit_code == 1
+    assert "stream_0.m3u8" in damaged.output
+    assert "[decoding]" in damaged.output
+
+
+def test_what_the_master_declares_is_measured_in_the_streams(house: House, film: Path) -> None:
+    job_id = house.start(film)
+    drain(house)
+    with unit_of_work() as session:
+        edition = session.merge(house.edition(job_id))
+        edition.video[0].width, edition.video[0].height, edition.audio[0].channels = 640, 360, 6
+    runner, public_id = house.app.test_cli_runner(), house.edition(job_id).public_id
+    found = runner.invoke(media_group, ["verify", public_id]).output
+    assert "RESOLUTION=640x360" in found
+    assert "CHANNELS=6, and 1 measured" in found

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from moviepoint.domains.media.encoding import steps, verify
-from moviepoint.domains.media.encoding.conformance import check_package
+from moviepoint.domains.media.encoding.conformance import Programs, check_package
 from moviepoint.domains.media.encoding.profiles import Profile
 from moviepoint.domains.media.encoding.segments import SUFFIXES
 from moviepoint.domains.media.encoding.workshop import Workshop
@@ -57,6 +57,14 @@ def test_what_we_make_departs_from_nothing(made: tuple[Path, str]) -> None:
     assert [str(departure) for departure in report.departures] == []
     assert report.playlists == 7
     assert report.segments >= 3 * 7
+
+
+def test_programs_find_in_the_streams_what_the_master_declares(made: tuple[Path, str], workshop: Shops,
+                                                               film: Path) -> None:
+    folder, master = made
+    shop = workshop(film)
+    report = check_package(folder, master, programs=Programs(shop.tools, shop.sandbox, decode=True))
+    assert [str(departure) for departure in report.departures] == []
 
 
 def rules(folder: Path, master: str) -> set[str]:

@@ -4,7 +4,7 @@ It shares the readers of segments with the encoder, and nothing of what writes p
 """
 from __future__ import annotations
 
-from moviepoint.domains.media.encoding.conformance.package import Report, check_package
+from moviepoint.domains.media.encoding.conformance.package import Programs, Report, check_package
 from moviepoint.domains.media.encoding.conformance.syntax import Departure
 
-__all__ = ["Departure", "Report", "check_package"]
+__all__ = ["Departure", "Programs", "Report", "check_package"]

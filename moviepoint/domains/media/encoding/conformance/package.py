@@ -8,7 +8,10 @@ from pathlib import Path
 
 import msgspec
 
+from moviepoint.domains.media.encoding.binaries import Tools
+from moviepoint.domains.media.encoding.child import Sandbox
 from moviepoint.domains.media.encoding.conformance.master import IFRAMES, MEDIA, VARIANT, check_master
+from moviepoint.domains.media.encoding.conformance.streams import check_streams
 from moviepoint.domains.media.encoding.conformance.syntax import Departure, Entry, Playlist, Say, Tag, entries, read
 from moviepoint.domains.media.encoding.conformance.texts import check_texts
 from moviepoint.domains.media.encoding.frames import TICKS, Damaged, Segment
@@ -45,7 +48,16 @@ class Report(msgspec.Struct):
     segments: int = 0
 
 
-def check_package(package: Path, master: str, tick: Callable[[], None] = lambda: None) -> Report:
+class Programs(msgspec.Struct, frozen=True):
+    """What looks inside the streams; without them only what the containers and playlists say is compared."""
+
+    tools: Tools
+    sandbox: Sandbox
+    decode: bool = False  # every picture and sound: about as long as a tenth of the film for each rung
+
+
+def check_package(package: Path, master: str, tick: Callable[[], None] = lambda: None,
+                  programs: Programs | None = None) -> Report:
     """Check a package against its master playlist; `tick` is called for each segment, and may raise."""
     report = Report([])
 
@@ -64,6 +76,8 @@ def check_package(package: Path, master: str, tick: Callable[[], None] = lambda:
         _declared(tag, {"BANDWIDTH": look.iframes(_uri(tag))}, _uri(tag), says("master.m3u8"))
     _compare(list(pictures.values()), [*sounds.values(), *texts.values()], says)
     _bandwidths(playlist, pictures, sounds, says("master.m3u8"))
+    if programs is not None:
+        check_streams(package, playlist, programs.tools, programs.sandbox, says, tick, programs.decode)
     return report
 
 
