@@ -24,7 +24,7 @@ from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.kernel.errors import Conflict, Forbidden, Invalid
 from moviepoint.kernel.files import Storage
 from moviepoint.kernel.i18n import gettext as _
-from moviepoint.kernel.policies import SYSTEM, Actor
+from moviepoint.kernel.policies import Actor
 from moviepoint.kernel.tasks import enqueue_after_commit
 from moviepoint.settings import Settings
 
@@ -89,7 +89,7 @@ def join(storage: Storage, upload_id: int) -> bool:
         upload.state = "receiving"
         try:
             uploads.finish_upload(session, _sender(session, upload), upload)
-        except Forbidden:  # its film was published meanwhile, and is out of its sender's hands
+        except Forbidden:  # of what was published meanwhile, or by who may send no more: an editor finds the file
             upload.state, upload.edition_id = "stored", None
         for row in _parts(session, upload):
             session.delete(row)
@@ -115,9 +115,11 @@ def _parts(session: Session, upload: Upload) -> list[Upload]:
 
 
 def _sender(session: Session, upload: Upload) -> Actor:
-    """Return who has sent an upload: what becomes of it is done in their name, while they may do it."""
+    """Return who has sent an upload: what becomes of it is done in their name. Raises Forbidden if they may not."""
     user = session.get(User, upload.user_id) if upload.user_id is not None else None
-    return user if user is not None and user.may_in_part(UPLOAD) else SYSTEM
+    if user is None or not user.may_in_part(UPLOAD):
+        raise Forbidden()
+    return user
 
 
 def _take(file: BinaryIO, part: Path, end: int) -> None:
