@@ -17,36 +17,41 @@ import sqlite3
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.parse
-import venv
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from http.client import HTTPConnection
-from importlib.metadata import version
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from catalogue_data import CAST, GENRES, SOUGHT, administrator, fill
-from sqlalchemy import Engine, event
+from serving import (
+    ROOT,
+    THREADS,
+    WORKERS,
+    counting,
+    cpu_seconds,
+    environment_of_its_own,
+    expect,
+    folder_of,
+    gunicorn,
+    our_environment,
+    our_settings,
+    say,
+    served,
+    their_environment,
+)
 
 from moviepoint.app import create_app
 from moviepoint.domains.search import services
 from moviepoint.domains.search.engine import current_index, current_sources
 from moviepoint.domains.system.cli import upgrade_all
 from moviepoint.kernel.db import db
-from moviepoint.settings import Settings
 
-ROOT = Path(__file__).resolve().parents[1]
 DJANGO = "Django>=5.2,<5.3"
-SECRET = "benchmark" * 6
-WORKERS, THREADS = 2, 4
-TICKS = os.sysconf("SC_CLK_TCK")
 #: The longest field in which a form shows a credit's character, in either back office.
 CHARACTER = "-character"
 
@@ -132,8 +137,9 @@ def main() -> None:
         edited = make_data(work, options.titles)
         cookie, counted = count_queries(work, edited)
         ours, django = sides(work, edited, cookie)
-        with served(ours, ours_command(ours.port), ours_environment(work)), \
-                served(django, django_command(work, django.port), django_environment(work)):
+        with served(ours.port, gunicorn(ours.port, "moviepoint.app:create_app()"), our_environment(work)) as ours.pid, \
+                served(django.port, gunicorn(django.port, "django_site.wsgi", work / "venv/bin/python"),
+                       their_environment(work)) as django.pid:
             for side in (ours, django):  # caches, connections, compiled templates
                 for page, address in side.pages.items():
                     for _ in range(2 * WORKERS):
@@ -155,24 +161,14 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-@contextmanager
-def folder_of(keep: Path | None) -> Iterator[Path]:
-    if keep is not None:
-        keep.mkdir(parents=True, exist_ok=True)
-        yield keep.resolve()
-        return
-    with tempfile.TemporaryDirectory(prefix="moviepoint-bench-") as folder:
-        yield Path(folder)
-
-
 def make_data(work: Path, titles: int) -> int:
     """Make the database, the index of the back office, Django's environment and its copy, where they are not there."""
     done = work / f"ready-{titles}"
     if not done.exists():
-        for path in ("instance", "django.sqlite3", "django.sqlite3-wal", "django.sqlite3-shm"):
+        for path in ("instance", "their.sqlite3", "their.sqlite3-wal", "their.sqlite3-shm"):
             shutil.rmtree(work / path, ignore_errors=True)
             (work / path).unlink(missing_ok=True) if (work / path).is_file() else None
-        app = create_app(settings(work))
+        app = create_app(our_settings(work))
         with app.app_context():
             upgrade_all()
             say(f"entering {titles} titles")
@@ -182,24 +178,16 @@ def make_data(work: Path, titles: int) -> int:
             db.session.remove()
             db.engine.dispose()
         with sqlite3.connect(next((work / "instance").glob("moviepoint*.sqlite3"))) as from_, \
-                sqlite3.connect(work / "django.sqlite3") as to:
+                sqlite3.connect(work / "their.sqlite3") as to:
             from_.backup(to)
         done.touch()
-    if not (work / "venv").exists():
-        say("installing Django")
-        venv.create(work / "venv", with_pip=True)
-        subprocess.run([str(work / "venv/bin/pip"), "install", "-q", "--disable-pip-version-check", DJANGO,
-                        f"gunicorn=={version('gunicorn')}"], check=True)
+    environment_of_its_own(work, DJANGO)
     return titles // 2
-
-
-def settings(work: Path) -> Settings:
-    return Settings(instance=work / "instance", secret_key=SECRET, rate_limits=False, plugins=())
 
 
 def count_queries(work: Path, edited: int) -> tuple[str, dict[str, int]]:
     """Return the cookie of an administrator, and how many queries each page costs, counted in this process."""
-    app = create_app(settings(work))
+    app = create_app(our_settings(work))
     counts: dict[str, int] = {}
     with app.app_context():
         user = administrator(db.session())
@@ -226,21 +214,6 @@ def count_queries(work: Path, edited: int) -> tuple[str, dict[str, int]]:
     return cookie.value, counts
 
 
-@contextmanager
-def counting() -> Iterator[list[str]]:
-    statements: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if not statement.startswith("BEGIN"):
-            statements.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
-
-
 def last_page(edited: int) -> int:
     """Return 500, or the last page of a smaller catalogue."""
     return min(500, edited * 2 // 50)
@@ -254,7 +227,7 @@ def our_pages(edited: int) -> dict[str, str]:
 
 def sides(work: Path, edited: int, cookie: str) -> tuple[Side, Side]:
     found = subprocess.run([str(work / "venv/bin/python"), "-m", "django_site.prepare"], cwd=ROOT / "benchmarks",
-                           env=django_environment(work), check=True, capture_output=True, text=True)
+                           env=their_environment(work), check=True, capture_output=True, text=True)
     admin = "/admin/django_site/title"
     return (Side("MoviePoint", 8791, {"session": cookie}, our_pages(edited), f"/admin/titles/{edited}"),
             Side("Django", 8792, {"sessionid": found.stdout.strip().splitlines()[-1]}, {
@@ -262,56 +235,6 @@ def sides(work: Path, edited: int, cookie: str) -> tuple[Side, Side]:
                 "genre and year": f"{admin}/?genres__id__exact={GENRES.index('drama') + 1}&year=1950",
                 "search": f"{admin}/?q={SOUGHT}", "page 500": f"{admin}/?p={last_page(edited)}",
                 "edit": f"{admin}/{edited}/change/"}, f"{admin}/{edited}/change/"))
-
-
-def gunicorn(python: str, port: int, app: str) -> list[str]:
-    return [python, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", str(WORKERS), "--threads",
-            str(THREADS), "--worker-class", "gthread", "--log-level", "warning", app]
-
-
-def ours_command(port: int) -> list[str]:
-    return gunicorn(sys.executable, port, "moviepoint.app:create_app()")
-
-
-def django_command(work: Path, port: int) -> list[str]:
-    return gunicorn(str(work / "venv/bin/python"), port, "django_site.wsgi")
-
-
-def ours_environment(work: Path) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT), "MOVIEPOINT_INSTANCE": str(work / "instance"),
-            "MOVIEPOINT_SECRET_KEY": SECRET, "MOVIEPOINT_RATE_LIMITS": "false", "MOVIEPOINT_PLUGINS": ""}
-
-
-def django_environment(work: Path) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT / "benchmarks"), "BENCHMARK_DATABASE": str(work / "django.sqlite3")}
-
-
-@contextmanager
-def served(side: Side, command: list[str], environment: dict[str, str]) -> Iterator[None]:
-    """Run a server until the block ends."""
-    process = subprocess.Popen(command, cwd=ROOT / "benchmarks", env=environment)
-    side.pid = process.pid
-    try:
-        for _ in range(120):
-            time.sleep(0.5)
-            try:
-                HTTPConnection("127.0.0.1", side.port, timeout=60).request("HEAD", "/")
-                break
-            except OSError:
-                continue
-        yield
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def cpu_seconds(pid: int) -> float:
-    """Return the CPU seconds of a server's processes so far."""
-    total = 0
-    for process in (pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())):
-        fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
-        total += int(fields[11]) + int(fields[12])
-    return total / TICKS
 
 
 def save(side: Side, run: int) -> None:
@@ -332,15 +255,6 @@ def changed(page: str, word: str) -> str:
     if sum(before != after for before, after in zip(form, renamed, strict=True)) != CAST:
         raise SystemExit("the form does not hold the credits that it should")
     return urllib.parse.urlencode(renamed)
-
-
-def expect(answer: tuple[int, str], status: int, page: str) -> None:
-    if answer[0] != status:
-        raise SystemExit(f"{page}: {answer[0]} instead of {status}\n{answer[1][:3000]}")
-
-
-def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 def report(options: argparse.Namespace, ours: Side, django: Side, counted: dict[str, int]) -> None:

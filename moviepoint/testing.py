@@ -27,6 +27,7 @@ from moviepoint.domains.pages.menus import CACHE as MENUS
 from moviepoint.domains.system.cli import migrators, upgrade_all
 from moviepoint.domains.system.theme import CACHE
 from moviepoint.hooks.manager import Plugin, import_plugin
+from moviepoint.kernel import fresh
 from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.settings import PROJECT_ROOT, Settings
 
@@ -107,10 +108,11 @@ def session(app: MoviePoint) -> Iterator[Session]:
 
 @pytest.fixture
 def client(app: MoviePoint, session: Session) -> Iterator[FlaskClient]:
-    """Give a client whose requests do not see each other's `g`, though they share the test's app context."""
+    """Give a client whose requests do not see each other's `g`, nor what a process keeps for some seconds."""
 
     def forget(_app: MoviePoint, **_: object) -> None:
         g.__dict__.clear()
+        fresh.forget()
 
     request_started.connect(forget, app)
     yield app.test_client()

@@ -9,10 +9,10 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 
-from flask import url_for
 from PIL import Image as Pictures
 
 from moviepoint.domains.catalog.images import QUALITY, WIDTHS
+from moviepoint.kernel.addresses import address
 from moviepoint.kernel.files import Storage
 
 #: Width and height in pixels at most; a smaller picture is cut to the shape and not enlarged.
@@ -21,7 +21,7 @@ CROPS = {"card": (640, 360), "wide": (1200, 630)}
 
 def crop_urls(image_id: int, focal_x: int, focal_y: int) -> Mapping[str, str]:
     """Return the address of each crop of a picture by its name."""
-    return {name: url_for("catalog_files.crop", image_id=image_id, name=name, place=f"{focal_x}-{focal_y}")
+    return {name: address("catalog_files.crop", image_id=image_id, name=name, place=f"{focal_x}-{focal_y}")
             for name in CROPS}
 
 

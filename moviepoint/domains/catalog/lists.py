@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from moviepoint.domains.catalog import page_queries as reads
 from moviepoint.domains.catalog.card_queries import card_lists
 from moviepoint.domains.catalog.contexts import Choice, ListPage, Pager, Words
+from moviepoint.domains.catalog.genre_use import genres_in_use
 from moviepoint.domains.catalog.seo import seo
 from moviepoint.domains.catalog.words import Reader, card, genre_link
 from moviepoint.kernel.errors import NotFound
@@ -62,7 +63,7 @@ def make_pager(page: int, pages: int, total: int) -> Pager:
 
 def genre_choices(session: Session, to: Reader, kind: str | None, active: str | None) -> list[Choice]:
     """Return the genres one may go to from here."""
-    found = [(genre.slug, genre_link(to, genre)) for genre, _count in reads.genres_in_use(session, kind)]
+    found = [(genre.slug, genre_link(to, genre)) for genre in genres_in_use(session, kind)]
     return [Choice(str(link.name), link.url, slug == active)
             for slug, link in sorted(found, key=lambda entry: str(entry[1].name).lower())]
 

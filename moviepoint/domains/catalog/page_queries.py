@@ -4,8 +4,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, case, func, or_, select
-from sqlalchemy.orm import Session, aliased, joinedload, load_only, selectinload
+from sqlalchemy import and_, case, func, or_, select, union_all
+from sqlalchemy.orm import Session, aliased, contains_eager, joinedload, load_only, selectinload
 from sqlalchemy.sql import ColumnElement
 
 from moviepoint.domains.catalog.card_queries import (
@@ -32,6 +32,10 @@ from moviepoint.domains.catalog.models import (
 from moviepoint.domains.catalog.policies import visible
 from moviepoint.kernel.policies import Actor
 
+NEAR = 150  # titles before and after a year among which the related ones are looked for
+_OWN = aliased(TitleGenre)
+LATEST = 200  # titles of which one may stand at the head of the home page
+
 
 class ImageFile(NamedTuple):
     """A picture's folder on storage; `public` when its title is, or it belongs to a person."""
@@ -54,8 +58,16 @@ class CreditRow(NamedTuple):
     names: list[TextName]
 
 
-def genres_in_use(session: Session, kind: str | None = None, limit: int = 60) -> list[tuple[Genre, int]]:
-    """Return the genres that public titles have, with how many, the most used first."""
+class GenreUse(NamedTuple):
+    """A genre with its names by locale, and how many public titles have it."""
+
+    slug: str
+    texts: Sequence[TextName]
+    titles: int
+
+
+def genres_in_use(session: Session, kind: str | None = None) -> list[GenreUse]:
+    """Return the genres that public titles have, the most used first. It counts all titles: see `catalog.genre_use`."""
     count = func.count(Title.id)
     inner = public(select(TitleGenre.genre_id, count.label("titles"))
                     .join(Title, Title.id == TitleGenre.title_id)).group_by(TitleGenre.genre_id)
@@ -64,21 +76,30 @@ def genres_in_use(session: Session, kind: str | None = None, limit: int = 60) ->
     counted = inner.subquery()
     rows = session.execute(select(Genre, counted.c.titles).join(counted, counted.c.genre_id == Genre.id)
                            .order_by(counted.c.titles.desc(), Genre.slug).options(joinedload(Genre.texts))).unique()
-    return [(genre, titles) for genre, titles in rows][:limit]
+    return [GenreUse(genre.slug, [TextName(text.locale, text.name) for text in genre.texts], titles)
+            for genre, titles in rows]
 
 
 def featured() -> Any:
-    """Return a select of the title for the head of the home page: the newest with a picture to fill it, else the
-    newest."""
-    has_backdrop = select(Image.id).where(Image.title_id == Title.id, Image.kind == "backdrop").exists()
-    return public(select(Title.id)).order_by(
-        has_backdrop.desc(), Title.published_at.desc(), Title.id.desc()).limit(1)
+    """Return a select of the title for the head of the home page.
+
+    It is the newest with a picture to fill it, if one of the latest has one, else the newest.
+    """
+    latest = public(select(Title.id, Title.published_at)).order_by(
+        Title.published_at.desc(), Title.id.desc()).limit(LATEST).subquery()
+    has_backdrop = select(Image.id).where(Image.title_id == latest.c.id, Image.kind == "backdrop").exists()
+    return select(latest.c.id).order_by(has_backdrop.desc(), latest.c.published_at.desc(), latest.c.id.desc()).limit(1)
 
 
 def title_with_texts(session: Session, condition: ColumnElement[bool], viewer: Actor | None) -> Title | None:
-    """Return a title with its texts and its genres with their names, if the viewer may see it."""
-    return session.scalars(select(Title).where(condition, visible(viewer)).options(
-        joinedload(Title.texts), joinedload(Title.genres).joinedload(Genre.texts))).unique().one_or_none()
+    """Return a title with its texts and its genres with their names, if the viewer may see it.
+
+    The joins are flat: for a join within an outer join, as the loader writes it, SQLite reads all titles' genres.
+    """
+    return session.scalars(
+        select(Title).outerjoin(TitleGenre, TitleGenre.title_id == Title.id)
+        .outerjoin(Genre, Genre.id == TitleGenre.genre_id).where(condition, visible(viewer)).order_by(Genre.slug)
+        .options(joinedload(Title.texts), contains_eager(Title.genres).joinedload(Genre.texts))).unique().one_or_none()
 
 
 def credits_of(session: Session, title_id: int, chain: Sequence[str]) -> list[CreditRow]:
@@ -126,15 +147,26 @@ def seasons_of(session: Session, title_id: int) -> list[SeasonCount]:
             for season, count, first, last in rows]
 
 
-def related(title_id: int, limit: int) -> Any:
-    """Return a select of public titles that share the most genres with this one, then the nearest in time."""
-    shared, own = aliased(TitleGenre), aliased(TitleGenre)
-    this_year = select(Title.year).where(Title.id == title_id).scalar_subquery()
-    statement = (public(select(Title.id)).join(shared, shared.title_id == Title.id)
-                 .join(own, and_(own.genre_id == shared.genre_id, own.title_id == title_id))
-                 .where(Title.id != title_id).group_by(Title.id))
-    return placed(statement, func.count().desc(), func.abs(func.coalesce(Title.year - this_year, 9999)), Title.id,
+def related(title_id: int, year: int | None, limit: int) -> Any:
+    """Return a select of the public titles that share the most genres with this one, then the nearest in time.
+
+    Looked at are those nearest in time, so that a title's page costs the same in a large catalogue.
+    """
+    near = _near(title_id, year).subquery()
+    statement = (select(near.c.id).join(TitleGenre, TitleGenre.title_id == near.c.id)
+                 .where(TitleGenre.genre_id.in_(select(_OWN.genre_id).where(_OWN.title_id == title_id)))
+                 .group_by(near.c.id, near.c.year))
+    return placed(statement, func.count().desc(), func.abs(func.coalesce(near.c.year - (year or 0), 9999)), near.c.id,
                   limit=limit)
+
+
+def _near(title_id: int, year: int | None) -> Any:
+    """Return a select of id and year of public titles: the nearest before and after a year, and some without one."""
+    rows = public(select(Title.id, Title.year)).where(Title.id != title_id)
+    parts = [rows.where(Title.year < (year or 0)).order_by(Title.year.desc(), Title.id.desc()),
+             rows.where(Title.year >= (year or 0)).order_by(Title.year, Title.id),
+             rows.where(Title.year.is_(None)).order_by(Title.id)]
+    return union_all(*(select(part.limit(NEAR).subquery()) for part in parts))
 
 
 def season_whole(session: Session, viewer: Actor | None, slug: str, number: int) -> Season | None:

@@ -79,7 +79,8 @@ def title_page(session: Session, viewer: Actor | None, to: Reader, kind: str, sl
     title = reads.title_with_texts(session, (Title.slug == slug) & (Title.kind == kind), viewer)
     if title is None:
         raise NotFound(_("There is no such title here. It may have been taken down, or the address is wrong."))
-    around = card_lists(session, {"more": reads.related(title.id, ROW_LENGTH)}, to.chain, pictured=[title.id])
+    around = card_lists(session, {"more": reads.related(title.id, title.year, ROW_LENGTH)}, to.chain,
+                        pictured=[title.id])
     view = view_of(to, title, around.pictures[title.id])
     crew, cast = credits_of(session, to, title.id)
     seasons = [season_item(to, title, *found) for found in reads.seasons_of(session, title.id)] \

@@ -4,7 +4,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from moviepoint.domains.catalog import models  # noqa: F401 -- the tables
+from moviepoint.domains.catalog import (
+    genre_use,
+    models,  # noqa: F401 -- the tables
+)
 from moviepoint.domains.catalog.admin import (
     CollectionsView,
     CompaniesView,
@@ -89,3 +92,23 @@ def register_admin_panels() -> Sequence[AdminPanel]:
 @hookimpl
 def register_content_types() -> Sequence[ContentType]:
     return CONTENT_TYPES
+
+
+@hookimpl
+def on_title_saved(title_id: int) -> None:
+    genre_use.forget(title_id)
+
+
+@hookimpl
+def on_title_published(title_id: int) -> None:
+    genre_use.forget(title_id)
+
+
+@hookimpl
+def on_title_unpublished(title_id: int) -> None:
+    genre_use.forget(title_id)
+
+
+@hookimpl
+def on_title_deleted(title_id: int) -> None:
+    genre_use.forget(title_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from flask import current_app, url_for
+from flask import current_app
 
 from moviepoint.domains.catalog import labels
 from moviepoint.domains.catalog.card_queries import CardRow, ImageRow, TextName
@@ -12,7 +12,9 @@ from moviepoint.domains.catalog.contexts import Card, Link, Picture, Words
 from moviepoint.domains.catalog.crops import crop_urls
 from moviepoint.domains.catalog.images import WIDTHS
 from moviepoint.domains.catalog.models import Episode, Genre, Image, Season, Title
+from moviepoint.domains.catalog.page_queries import GenreUse
 from moviepoint.domains.catalog.texts import Text, pick
+from moviepoint.kernel.addresses import address, remembered
 from moviepoint.kernel.i18n import current_locale, fallback_chain
 from moviepoint.settings import Settings
 
@@ -50,10 +52,17 @@ def picture(image: ImageRow | Image | None, alt: str = "") -> Picture | None:
     """Return a picture with the addresses of its sizes; the middle one is the default."""
     if image is None:
         return None
+    row = image if isinstance(image, ImageRow) else ImageRow(
+        image.id, image.kind, image.locale, image.width, image.height, image.placeholder, image.alt, image.focal_x,
+        image.focal_y)
+    return remembered((row, alt), lambda: _picture(row, alt))
+
+
+def _picture(image: ImageRow, alt: str) -> Picture:
     # A size is a file's name; a picture that was smaller than it is kept unenlarged under that name.
     sizes: dict[int, str] = {}
     for name in WIDTHS[image.kind]:  # type: ignore[index]
-        sizes.setdefault(min(name, image.width), url_for("catalog_files.image", image_id=image.id, width=name))
+        sizes.setdefault(min(name, image.width), address("catalog_files.image", image_id=image.id, width=name))
     usual = list(sizes)[len(sizes) // 2]
     return Picture(src=sizes[usual], srcset=", ".join(f"{url} {width}w" for width, url in sizes.items()), width=usual,
                    height=round(image.height * usual / image.width), colour=image.placeholder, alt=alt or image.alt,
@@ -62,7 +71,7 @@ def picture(image: ImageRow | Image | None, alt: str = "") -> Picture | None:
 
 def title_url(kind: str, slug: str, **more: object) -> str:
     """Return the address of a film's or series' page."""
-    return url_for("catalog.series" if kind == "series" else "catalog.film", slug=slug, **more)  # type: ignore[arg-type]
+    return address("catalog.series" if kind == "series" else "catalog.film", slug=slug, **more)  # type: ignore[arg-type]
 
 
 def title_name(to: Reader, title: Title | CardRow) -> Words:
@@ -84,12 +93,12 @@ def person_link(to: Reader, slug: str, name: str, names: Sequence[TextName]) -> 
     found = {text.locale: text.name for text in names}
     own = next((found[locale] for locale in to.chain if locale.split("-")[0] == to.locale.split("-")[0]
                 and locale in found), name)
-    return Link(Words(own), url_for("catalog.person", slug=slug))
+    return Link(Words(own), address("catalog.person", slug=slug))
 
 
-def genre_link(to: Reader, genre: Genre) -> Link:
+def genre_link(to: Reader, genre: Genre | GenreUse) -> Link:
     """Return a link to a genre's page."""
-    return Link(to.pick(genre.texts, "name", (genre.slug, "und")), url_for("catalog.genre", slug=genre.slug))
+    return Link(to.pick(genre.texts, "name", (genre.slug, "und")), address("catalog.genre", slug=genre.slug))
 
 
 def season_words(to: Reader, season: Season) -> Words:

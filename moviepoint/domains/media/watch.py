@@ -35,6 +35,18 @@ from moviepoint.shells.site import render_page
 
 MINUTE = 60_000  # milliseconds
 MOST_BUTTONS = 20
+#: Editions with a film: a title's own, then by seasons and episodes, specials last; each with for whom it is.
+#: Written once: to put an alias together takes longer than to ask.
+_OWN, _WHOLE = aliased(WatchRule), aliased(WatchRule)
+WATCHABLE = (
+    select(Edition.public_id, Edition.label, Season.number.label("season"), Episode.number.label("episode"),
+           func.coalesce(_OWN.audience, _WHOLE.audience, "public").label("audience"))
+    .outerjoin(Episode, Edition.episode_id == Episode.id).outerjoin(Season, Episode.season_id == Season.id)
+    .outerjoin(_OWN, _OWN.edition_id == Edition.id)
+    .outerjoin(_WHOLE, _WHOLE.title_id == func.coalesce(Edition.title_id, Season.title_id))
+    .where(Edition.package.is_not(None))
+    .order_by(Edition.title_id.is_(None), Season.number == 0, Season.number, Episode.number, Edition.position,
+              Edition.id))
 
 pages = Blueprint("watch", __name__)
 
@@ -162,18 +174,8 @@ def episode_buttons(episode_id: int) -> Mapping[str, Any] | None:
 
 
 def editions_of(session: Session, condition: Any) -> Sequence[Any]:
-    """Return rows of the first editions that can be watched: a title's own, then in the order of seasons and episodes,
-    specials last; each says for whom it is."""
-    own, whole = aliased(WatchRule), aliased(WatchRule)
-    return session.execute(
-        select(Edition.public_id, Edition.label, Season.number.label("season"), Episode.number.label("episode"),
-               func.coalesce(own.audience, whole.audience, "public").label("audience"))
-        .outerjoin(Episode, Edition.episode_id == Episode.id).outerjoin(Season, Episode.season_id == Season.id)
-        .outerjoin(own, own.edition_id == Edition.id)
-        .outerjoin(whole, whole.title_id == func.coalesce(Edition.title_id, Season.title_id))
-        .where(condition, Edition.package.is_not(None))
-        .order_by(Edition.title_id.is_(None), Season.number == 0, Season.number, Episode.number, Edition.position,
-                  Edition.id).limit(MOST_BUTTONS)).all()
+    """Return rows of the first editions that can be watched, in the order of `WATCHABLE`."""
+    return session.execute(WATCHABLE.where(condition).limit(MOST_BUTTONS)).all()
 
 
 def audience_note(audience: str) -> str:

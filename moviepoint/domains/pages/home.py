@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from moviepoint.domains.catalog import page_queries as reads
 from moviepoint.domains.catalog.card_queries import card_lists
 from moviepoint.domains.catalog.contexts import Row
+from moviepoint.domains.catalog.genre_use import genres_in_use
 from moviepoint.domains.catalog.models import Title
 from moviepoint.domains.catalog.pages import view_of
 from moviepoint.domains.catalog.seo import seo
@@ -92,7 +93,7 @@ def usual_rows(session: Session, kinds: Mapping[str, HomeRowKind]) -> list[Wante
     films."""
     personal = [Wanted(kind) for kind in kinds.values() if kind.personal]
     genres = [Wanted(kinds["genre"], {text.locale: text.name for text in genre.texts}, {"genre": genre.slug})
-              for genre, count in reads.genres_in_use(session, limit=GENRE_ROWS) if count >= SHORTEST_ROW]
+              for genre in genres_in_use(session)[:GENRE_ROWS] if genre.titles >= SHORTEST_ROW]
     series = Wanted(kinds["newest"], in_all_locales(lambda: _("Series")), {"kind": "series"})
     films = Wanted(kinds["newest"], in_all_locales(lambda: _("Films")), {"kind": "film"})
     return [*personal, Wanted(kinds["newest"]), series, *genres, films]

@@ -8,8 +8,8 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request, url_for
 from sqlalchemy.orm import Session
 
-from moviepoint.domains.catalog import page_queries as reads
 from moviepoint.domains.catalog.contexts import Choice, Pager
+from moviepoint.domains.catalog.genre_use import genres_in_use
 from moviepoint.domains.catalog.lists import page_number
 from moviepoint.domains.catalog.words import Reader, genre_link, reader
 from moviepoint.domains.search import queries
@@ -69,7 +69,7 @@ def suggest() -> Response:
 
 def _facets(session: Session, to: Reader, results: Results) -> list[Facet]:
     kinds = {"film": _("Films"), "series": _("Series"), "person": _("People")}
-    genres = {genre.slug: str(genre_link(to, genre).name) for genre, _count in reads.genres_in_use(session)}
+    genres = {genre.slug: str(genre_link(to, genre).name) for genre in genres_in_use(session)}
     decades = {value: _("%(year)ss", year=value[:-1]) for value in sorted(results.facets["decade"])}
     facets = [Facet(_("Kind"), _choices("kind", results.facets["kind"], kinds)),
               Facet(_("Genre"), _choices("genre", results.facets["genre"], genres)),

@@ -36,6 +36,7 @@ class Title(Timestamps, Base):
         CheckConstraint("status in ('draft', 'in_review', 'scheduled', 'published', 'archived')", name="status"),
         Index("ix_titles_status_published_at", "status", "published_at"),
         Index("ix_titles_kind_status_year", "kind", "status", "year"),
+        Index("ix_titles_status_year_id", "status", "year", "id"),
         Index("ix_titles_deleted_at_id", "deleted_at", "id"),
         # the orders of the back office's list: a page of a hundred thousand titles sorts nothing
         *(Index(f"ix_titles_deleted_at_{column}_id", "deleted_at", column, "id")
