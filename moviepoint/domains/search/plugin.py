@@ -32,7 +32,7 @@ def register_api_resources() -> Sequence[ApiResource]:
 
 @hookimpl
 def register_tasks() -> Sequence[Task]:
-    return [Task("search.index", tasks.index), Task("search.rebuild", tasks.rebuild),
+    return [Task("search.index", spoken_tasks.index_rows), Task("search.rebuild", tasks.rebuild),
             Task("search.reconcile", tasks.reconcile, every=timedelta(hours=1)),
             Task("search.index_spoken", spoken_tasks.index), Task("search.rebuild_spoken", spoken_tasks.rebuild),
             Task("search.reconcile_spoken", spoken_tasks.reconcile, every=timedelta(hours=1))]
@@ -51,25 +51,21 @@ def resolve_title_search(session: Session, text: str, limit: int) -> TitleMatche
 @hookimpl
 def on_title_saved(title_id: int) -> None:
     enqueue("search.index", source="title", ids=[title_id])
-    enqueue("search.index_spoken", owner=spoken.TITLE, ids=[title_id])
 
 
 @hookimpl
 def on_title_published(title_id: int) -> None:
     enqueue("search.index", source="title", ids=[title_id])
-    enqueue("search.index_spoken", owner=spoken.TITLE, ids=[title_id])
 
 
 @hookimpl
 def on_title_unpublished(title_id: int) -> None:
     enqueue("search.index", source="title", ids=[title_id])
-    enqueue("search.index_spoken", owner=spoken.TITLE, ids=[title_id])
 
 
 @hookimpl
 def on_title_deleted(title_id: int) -> None:
     enqueue("search.index", source="title", ids=[title_id])
-    enqueue("search.index_spoken", owner=spoken.TITLE, ids=[title_id])
 
 
 @hookimpl

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from moviepoint.app import MoviePoint
 from moviepoint.domains.accounts.models import User
-from moviepoint.domains.catalog.models import Episode, Title
+from moviepoint.domains.catalog.models import Episode, Season, Title
 from moviepoint.domains.media import watching
 from moviepoint.domains.media.models import Edition
 from moviepoint.domains.media.watch_models import WatchLink, WatchRule
@@ -152,17 +152,17 @@ def test_editions_and_kinds_of_subtitles_show_a_line_once(client: FlaskClient, s
 
 
 def test_lines_of_episodes_say_which(client: FlaskClient, said: WhooshSpoken, session: Session, queue: Queue) -> None:
-    episodes = session.scalars(select(Episode).order_by(Episode.id).limit(2)).all()
+    episodes = session.execute(select(Episode.id, Season.number, Episode.number.label("episode")).join(Season).order_by(
+        Season.number, Episode.number).limit(2)).all()
     with unit_of_work() as work:
-        for number, episode in enumerate(episodes):
-            add_film(work, "", {"fr": [(7, f"Qui êtes-vous, {number}?")]}, episode_id=episode.id,
-                     package=f"packages/e{number}")
+        for episode in episodes:
+            add_film(work, "", {"fr": [(7, "Qui êtes-vous?")]}, episode_id=episode.id,
+                     package=f"packages/e{episode.id}")
     tasks.reconcile()
     deliver(queue)
     found = client.get("/api/v1/search/lines?query=qui+êtes+vous").json
     assert [(hit["title"]["kind"], hit["season"], hit["episode"]) for hit in found["results"]] == [
-        ("series", episodes[0].season.number, episodes[0].number), ("series", episodes[1].season.number,
-                                                                    episodes[1].number)]
+        ("series", episode.number, episode.episode) for episode in episodes]
     assert found["total_titles"] == 1
     assert "season 1, episode 1" in client.get("/en/search/lines?q=qui+etes").text
 

@@ -1,6 +1,7 @@
 """The index of what is said follows the tracks: by events, and by the reconciliation after all that can be lost."""
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -97,14 +98,14 @@ def test_a_package_that_is_replaced(said: WhooshSpoken, films: dict[str, Edition
     assert texts(said, "maria") == [("Maria never came here", 100)]
 
 
-def test_a_title_that_is_unpublished_published_and_binned(said: WhooshSpoken, films: dict[str, Edition],
-                                                          queue: Queue) -> None:
+def test_a_title_that_is_unpublished_published_and_binned(said: WhooshSpoken, no_index: object,
+                                                          films: dict[str, Edition], queue: Queue) -> None:
     title_id = films["metropolis"].title_id
     assert title_id is not None
-    for verb, found in (("unpublish_title", 0), ("publish_title", 1), ("delete_title", 0)):
+    for verb, found in (("unpublish", 0), ("publish", 1), ("delete_title", 0), ("take_back", 0)):
         with unit_of_work() as work:
             getattr(catalog, verb)(work, SYSTEM, title_id)
-        assert any(name == "search.index_spoken" for name, _ in queue), verb
+        assert ("search.index", {"source": "title", "ids": [title_id]}) in queue, verb
         deliver(queue)
         assert len(texts(said, "mediat")) == found, verb
 
@@ -159,6 +160,7 @@ def test_a_file_that_cannot_be_read_is_left_out_and_found_later(said: WhooshSpok
     assert services.stale_tracks(session, said) == (4, 0, 0)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Whoosh leaves a torn file open
 @pytest.mark.parametrize("damage", ["folder", "pointer", "segment", "version", "garbage"])
 def test_a_lost_or_damaged_index_is_made_anew(client: FlaskClient, said: WhooshSpoken, queue: Queue,
                                               damage: str) -> None:
@@ -178,6 +180,7 @@ def test_a_lost_or_damaged_index_is_made_anew(client: FlaskClient, said: WhooshS
     said._open, said._checked = None, 0.0
     assert client.get("/en/search/lines?q=mediator").status_code == 503
     assert [name for name, _ in queue] == ["search.rebuild_spoken"]
+    gc.collect()
     deliver(queue)
     assert client.get("/api/v1/search/lines?query=mediator").json["total_results"] == 1
 
@@ -240,9 +243,11 @@ def test_a_writer_killed_at_any_moment_leaves_an_index_that_can_be_read_and_writ
 def test_the_command_rebuilds_and_reports(app: MoviePoint, films: dict[str, Edition], no_spoken: WhooshSpoken,
                                           no_index: object, session: Session) -> None:
     runner = app.test_cli_runner()
-    rebuilt = runner.invoke(args=["search", "rebuild"])
+    group = next(command.command for command in app.extensions["moviepoint.hooks"].collect("register_commands")
+                 if command.command.name == "search")
+    rebuilt = runner.invoke(group, ["rebuild"])
     assert rebuilt.exit_code == 0, rebuilt.output
     assert "3 subtitle tracks indexed" in rebuilt.output
     assert len(texts(no_spoken, "mediat")) == 1
-    status = runner.invoke(args=["search", "status"])
+    status = runner.invoke(group, ["status"])
     assert "subtitles: 3 tracks indexed, 0 missing or old, 0 too many" in status.output

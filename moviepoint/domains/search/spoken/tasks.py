@@ -4,6 +4,7 @@ from __future__ import annotations
 import structlog
 from flask import current_app
 
+from moviepoint.domains.search import tasks as rows
 from moviepoint.domains.search.index import IndexMissing
 from moviepoint.domains.search.spoken import services
 from moviepoint.domains.search.spoken.engine import current_spoken
@@ -13,6 +14,13 @@ from moviepoint.kernel.files import current_storage
 
 log = structlog.get_logger(__name__)
 PENDING = "moviepoint.search_spoken_pending"
+
+
+def index_rows(source: str, ids: list[int]) -> None:
+    """Bring rows up to date in the other indexes, and in this one what is said in titles: one message does for both."""
+    rows.index(source, ids)
+    if source == services.TITLE:
+        index(source, ids)
 
 
 def index(owner: str, ids: list[int]) -> None:
