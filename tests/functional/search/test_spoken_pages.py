@@ -141,6 +141,8 @@ def test_languages_narrow_and_can_be_taken_back(client: FlaskClient, said: Whoos
     page = html.unescape(client.get("/en/search/lines?q=maria&subtitle_language=pt-BR").text)
     assert 'href="/en/search/lines?q=maria"' in page
     assert 'href="/en/search/lines?q=maria&subtitle_language=en"' in page
+    base = html.unescape(client.get("/en/search/lines?q=maria&subtitle_language=pt").text)
+    assert 'aria-current="true">Portuguese <span class="chip__count">1<' in base
     none = html.unescape(client.get("/en/search/lines?q=maria&subtitle_language=de").text)
     assert "Nobody says" in none and "German" in none
 

@@ -145,6 +145,11 @@ def marked(text: str, sought: frozenset[str]) -> tuple[Part, ...]:
     return tuple(part for part in parts if part.text)
 
 
+def in_language(language: str, wanted: str) -> bool:
+    """Say whether subtitles in a language are among those wanted: "pt" takes "pt-BR" in, and "" all."""
+    return not wanted or language == wanted or language.startswith(f"{wanted}-")
+
+
 def _open(session: Session, hooks: HookManager, viewer: Actor | None, found: Sequence[TrackHits],
           query: SpokenQuery) -> Found:
     """Return films that a viewer may watch, of those tracks, the nearest first, then those with the most hits."""
@@ -156,7 +161,7 @@ def _open(session: Session, hooks: HookManager, viewer: Actor | None, found: Seq
     films: dict[int, list[tuple[TrackPlace, TrackHits]]] = {}
     for place, found_there in chosen:
         languages[place.track.language] += len(found_there.places)
-        if _in_language(place.track.language, query.language):
+        if in_language(place.track.language, query.language):
             films.setdefault(place.track.title_id, []).append((place, found_there))
     sought = frozenset(query.terms)
     ordered = sorted((FilmHits(title_id, sought, tuple(tracks), sum(len(one.places) for _place, one in tracks),
@@ -174,7 +179,3 @@ def _one_each(tracks: Sequence[tuple[TrackPlace, TrackHits]]) -> list[tuple[Trac
     for place, found in sorted(tracks, key=lambda one: (-len(one[1].places), one[0].order)):
         best.setdefault((place.track.title_id, place.episode_id, place.track.language), (place, found))
     return sorted(best.values(), key=lambda one: (one[0].season or 0, one[0].episode or 0, one[0].order))
-
-
-def _in_language(language: str, wanted: str) -> bool:
-    return not wanted or language == wanted or language.startswith(f"{wanted}-")

@@ -100,7 +100,8 @@ def language_choices(counts: Mapping[str, int], locale: str, active: str) -> lis
     choices = [Choice(names[tag], address(subtitle_language=None if tag == active else tag, page=None), tag == active,
                       count) for tag, count in counts.items()]
     if active and active not in counts:
-        choices.append(Choice(language_name(active, locale), address(subtitle_language=None, page=None), True, 0))
+        within = sum(count for tag, count in counts.items() if queries.in_language(tag, active))
+        choices.append(Choice(language_name(active, locale), address(subtitle_language=None, page=None), True, within))
     return choices
 
 
