@@ -161,6 +161,11 @@ def on_encoding_finished(job_id: int, edition_id: int) -> None:
 
 
 @hookspec
+def on_edition_changed(edition_id: int) -> None:
+    """An edition's package, tracks or marks were replaced or changed."""
+
+
+@hookspec
 def on_encoding_failed(job_id: int, edition_id: int) -> None:
     """A job has failed for good; its row says why."""
 

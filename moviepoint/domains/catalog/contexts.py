@@ -89,6 +89,14 @@ class CreditGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class CompanyGroup:
+    """The companies that had the same part in a title, under its name in the page's language."""
+
+    heading: str
+    companies: Sequence[Link]
+
+
+@dataclass(frozen=True, slots=True)
 class EpisodeItem:
     """An episode in its season's list; `runtime` in minutes."""
 
@@ -169,6 +177,8 @@ class TitlePage:
     cast: Sequence[Part] = ()
     seasons: Sequence[SeasonItem] = ()
     more: Sequence[Card] = ()  # titles that share its genres
+    collections: Sequence[Link] = ()
+    companies: Sequence[CompanyGroup] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,3 +242,24 @@ class ListPage:
     cards: Sequence[Card] = ()
     genres: Sequence[Choice] = ()
     orders: Sequence[Choice] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfPage:
+    """`site/shelf.html`: a collection's titles, or a company's.
+
+    `kind` is "collection" or "company"; `picture` is one of its titles'. `country` is a company's, in words; `roles`
+    narrow a company's titles to its part in them.
+    """
+
+    seo: Seo
+    kind: str
+    kicker: str
+    heading: Words
+    pager: Pager
+    overview: Words = Words("")
+    country: str = ""
+    picture: Picture | None = None
+    cards: Sequence[Card] = ()
+    roles: Sequence[Choice] = ()
+    orders: Sequence[Choice] = ()

@@ -102,22 +102,6 @@ def title_with_texts(session: Session, condition: ColumnElement[bool], viewer: A
         .options(joinedload(Title.texts), contains_eager(Title.genres).joinedload(Genre.texts))).unique().one_or_none()
 
 
-def credits_of(session: Session, title_id: int, chain: Sequence[str]) -> list[CreditRow]:
-    """Return a title's credits in order."""
-    found: dict[int, CreditRow] = {}
-    for credit_id, *columns, locale, name in session.execute(
-            select(Credit.id, Person.id, Person.slug, Person.name, Credit.department, Credit.job, Credit.character,
-                   PersonText.locale, PersonText.name)
-            .join(Person, Person.id == Credit.person_id)
-            .outerjoin(PersonText, and_(PersonText.person_id == Person.id, PersonText.locale.in_(chain),
-                                        PersonText.name != ""))
-            .where(Credit.title_id == title_id).order_by(Credit.position, Credit.id)):
-        names = found.setdefault(credit_id, CreditRow._make([*columns, []])).names
-        if name:
-            names.append(TextName(locale, name))
-    return list(found.values())
-
-
 def person_names(session: Session, ids: Sequence[int], chain: Sequence[str]) -> dict[int, list[TextName]]:
     """Return people's names by locale."""
     if not ids:

@@ -28,6 +28,8 @@ from moviepoint.domains.catalog.contexts import (
 )
 from moviepoint.domains.catalog.models import Episode, Season, Title
 from moviepoint.domains.catalog.seo import seo, title_schema
+from moviepoint.domains.catalog.shelf_queries import credits_and_belongings
+from moviepoint.domains.catalog.shelves import belonging_links
 from moviepoint.domains.catalog.words import (
     Reader,
     card,
@@ -82,22 +84,24 @@ def title_page(session: Session, viewer: Actor | None, to: Reader, kind: str, sl
     around = card_lists(session, {"more": reads.related(title.id, title.year, ROW_LENGTH)}, to.chain,
                         pictured=[title.id])
     view = view_of(to, title, around.pictures[title.id])
-    crew, cast = credits_of(session, to, title.id)
+    rows, belongings = credits_and_belongings(session, title.id, to.chain)
+    crew, cast = credits_of(to, rows)
     seasons = [season_item(to, title, *found) for found in reads.seasons_of(session, title.id)] \
         if kind == "series" else []
+    collections, companies = belonging_links(to, belongings)
     schema = title_schema(view, crew[:1], cast[:10], len(seasons), title.year)
     image = view.backdrop or view.poster
     return TitlePage(
         seo=seo(description=view.overview.text or view.tagline.text, image=image.crops["wide"] if image else "",
                 kind="video.movie" if kind == "film" else "video.tv_show", json_ld=schema),
-        title=view, crew=crew, cast=cast, seasons=seasons, more=[card(to, row) for row in around.rows["more"]])
+        title=view, crew=crew, cast=cast, seasons=seasons, more=[card(to, row) for row in around.rows["more"]],
+        collections=collections, companies=companies)
 
 
-def credits_of(session: Session, to: Reader, title_id: int) -> tuple[list[CreditGroup], list[Part]]:
+def credits_of(to: Reader, rows: Sequence[reads.CreditRow]) -> tuple[list[CreditGroup], list[Part]]:
     """Return a title's crew by kind of work, directors first, and its cast."""
     groups: dict[str, dict[str, Link]] = {}
     cast = []
-    rows = reads.credits_of(session, title_id, to.chain)
     for row in sorted(rows, key=lambda row: row.department != "directing"):
         link = person_link(to, row.slug, row.name, row.names)
         if row.department == labels.ACTING:

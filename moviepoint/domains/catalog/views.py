@@ -10,6 +10,8 @@ from moviepoint.domains.catalog.lists import list_page
 from moviepoint.domains.catalog.models import Title
 from moviepoint.domains.catalog.pages import episode_page, person_page, season_page, title_page
 from moviepoint.domains.catalog.preview import open_preview, previewed
+from moviepoint.domains.catalog.shelf_queries import COLLECTION, COMPANY
+from moviepoint.domains.catalog.shelves import shelf_page
 from moviepoint.domains.catalog.words import reader
 from moviepoint.kernel.db import db
 from moviepoint.kernel.errors import NotFound
@@ -85,6 +87,18 @@ def person(slug: str) -> Response:
 def genre(slug: str) -> Response:
     """The titles of a genre."""
     return render_page("site/list.html", list_page(db.session(), reader(), genre_slug=slug))
+
+
+@pages.get("/collections/<slug>")
+def collection(slug: str) -> Response:
+    """A collection: titles that belong together, the earliest first."""
+    return render_page("site/shelf.html", shelf_page(db.session(), reader(), COLLECTION, slug))
+
+
+@pages.get("/companies/<slug>")
+def company(slug: str) -> Response:
+    """The titles that a company has made, distributed or broadcast."""
+    return render_page("site/shelf.html", shelf_page(db.session(), reader(), COMPANY, slug))
 
 
 @files.get("/images/<int:image_id>/<int:width>.webp")

@@ -32,7 +32,7 @@ def track_cues(session: Session, actor: Actor, storage: Storage, edition: Editio
         SubtitleTrack.id == track_id, SubtitleTrack.edition_id == edition.id))
     if row is None:
         raise NotFound()
-    return _read(storage, edition, row)
+    return read_cues(storage, edition, row)
 
 
 def shown_cues(session: Session, hooks: HookManager, viewer: Actor | None, storage: Storage, edition: Edition,
@@ -46,10 +46,11 @@ def shown_cues(session: Session, hooks: HookManager, viewer: Actor | None, stora
     if found is None or row is None:
         raise NotFound()
     watching.decide(session, hooks, found, viewer, link)
-    return _read(storage, edition, row)
+    return read_cues(storage, edition, row)
 
 
-def _read(storage: Storage, edition: Edition, row: SubtitleTrack) -> Sequence[CueView]:
+def read_cues(storage: Storage, edition: Edition, row: SubtitleTrack) -> Sequence[CueView]:
+    """Return a track's cues at the times that they are shown at, whoever asks. Raises NotFound, OSError."""
     if not row.path or not edition.package:
         raise NotFound()
     folder = storage.path(f"{edition.package}/{row.path}")

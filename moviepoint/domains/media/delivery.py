@@ -50,27 +50,27 @@ def part(token: str, edition: str, package: str, name: str) -> Response:
     if kind is None or any(piece.startswith(".") for piece in PurePosixPath(name).parts) \
             or PurePosixPath(name).as_posix() != name:  # one file has one name: no slash at its end, none doubled
         raise NotFound()
-    path = _inside(package, name)
+    path = inside(package, name)
     growing = path.suffix == ".m3u8" and not finished(path)
-    response = _sent(path, f"{package}/{name}", kind)
+    response = sent(path, f"{package}/{name}", kind)
     response.headers["Cache-Control"] = "no-cache" if growing else caching(grant)
     return response
 
 
-def _inside(package: str, name: str) -> Path:
+def inside(package: str, name: str) -> Path:
     """Return a file of a package. Raises NotFound for all that is none, or is a link out of it."""
     storage: Storage = current_app.extensions["moviepoint.storage"]
     path = storage.path(f"packages/{package}/{name}")
     try:
-        inside = path.resolve(strict=True).is_relative_to(storage.path(f"packages/{package}").resolve())
+        within = path.resolve(strict=True).is_relative_to(storage.path(f"packages/{package}").resolve())
     except (OSError, ValueError):
         raise NotFound() from None
-    if not inside or not path.is_file():
+    if not within or not path.is_file():
         raise NotFound()
     return path
 
 
-def _sent(path: Path, key: str, kind: str) -> Response:
+def sent(path: Path, key: str, kind: str) -> Response:
     """Send a file, or have it sent by the web server in front."""
     settings: Settings = current_app.extensions["moviepoint.settings"]
     if settings.accelerate:

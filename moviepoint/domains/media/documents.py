@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from moviepoint.domains.catalog.models import Episode, Season, Title
 from moviepoint.domains.history.services import record
 from moviepoint.domains.media.models import AudioTrack, Edition, EncodingJob, SubtitleTrack
+from moviepoint.kernel import events
 from moviepoint.kernel.policies import SYSTEM, Actor
 
 Document = Mapping[str, Any]
@@ -66,12 +67,14 @@ def record_edit(session: Session, actor: Actor, edition: Edition, before: Docume
     """Write down that an edition was changed, with its whole state, which can be restored."""
     record(session, actor, "changed", ENTITY, edition.id, edition_name(session, edition), before=before,
            after=edition_document(edition, before))
+    events.record(session, "on_edition_changed", edition_id=edition.id)
 
 
 def record_change(session: Session, job: EncodingJob, edition: Edition, before: Document) -> None:
     """Write down what a job has changed in its edition."""
     record(session, SYSTEM, "encoded", ENTITY, edition.id, edition_name(session, edition), before=before,
            after=edition_document(edition, before))
+    events.record(session, "on_edition_changed", edition_id=edition.id)
 
 
 def record_job(session: Session, actor: Actor, action: str, job: EncodingJob, before: Document,

@@ -16,6 +16,7 @@ from moviepoint.domains.media import (
     joining,
     pictures,
     profile_admin,
+    stills,
     tasks,
     watch,
 )
@@ -66,8 +67,8 @@ def register_api_resources() -> Sequence[ApiResource]:
 
 @hookimpl
 def register_pages() -> Sequence[Pages]:
-    return [Pages(delivery.pages, localised=False), Pages(watch.pages),
-            Pages(embed.pages, localised=False)]
+    return [Pages(delivery.pages, localised=False), Pages(stills.pages, localised=False),
+            Pages(watch.pages), Pages(embed.pages, localised=False)]
 
 
 @hookimpl

@@ -7,18 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import shutil
 import threading
 import time
-import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-import structlog
 from whoosh import index as whoosh
 from whoosh import query as q
 from whoosh.analysis import SpaceSeparatedTokenizer
@@ -31,7 +27,6 @@ from moviepoint.domains.search.bitmaps import Bitmaps, by_nearness, from_numbers
 from moviepoint.domains.search.index import (
     FACETS,
     Found,
-    IndexMissing,
     Matches,
     Query,
     Results,
@@ -39,14 +34,14 @@ from moviepoint.domains.search.index import (
     document_key,
 )
 from moviepoint.domains.search.readings import PIECES, readings, swapped
+from moviepoint.domains.search.whoosh_folder import WhooshFolder
+from moviepoint.domains.search.whoosh_folder import readable as _readable
 from moviepoint.hooks.types import SearchDocument
 
-log = structlog.get_logger(__name__)
 VERSION = 3  # of the schema: an index of another version is not opened
 FRESH_SECONDS = 1.0
 LOCK_SECONDS = 60.0
 CANDIDATES = 300  # scored by the engine, then ranked by us
-KEEP_SECONDS = 120  # a reader may still hold a generation that was replaced
 
 
 def schema() -> Schema:
@@ -101,6 +96,7 @@ class WhooshIndex:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._place = WhooshFolder(folder, VERSION)
         self._write_lock = threading.Lock()
         self._open_lock = threading.Lock()
         self._open: Generation | None = None
@@ -123,12 +119,9 @@ class WhooshIndex:
                 writer.commit()
 
     def rebuild(self, documents: Mapping[str, Iterable[SearchDocument]]) -> int:
-        name = f"v{VERSION}-{uuid.uuid4().hex[:12]}"
-        target = self.folder / name
-        target.mkdir(parents=True)
         count = 0
-        with self._write_lock:
-            writer = whoosh.create_in(target, schema()).writer(limitmb=128)
+        with self._write_lock, self._place.replacing(schema()) as index:
+            writer = index.writer(limitmb=128)
             try:
                 for source, rows in documents.items():
                     for document in rows:
@@ -138,12 +131,7 @@ class WhooshIndex:
             except BaseException:
                 if not writer.is_closed:
                     writer.cancel()
-                shutil.rmtree(target, ignore_errors=True)
                 raise
-            pointer = self.folder / "current.part"
-            pointer.write_text(name)
-            pointer.replace(self.folder / "current")
-        self._remove_old(name)
         return count
 
     def search(self, query: Query, limit: int) -> Results:
@@ -190,10 +178,7 @@ class WhooshIndex:
         return [Found(stored[n]["source"], stored[n]["row"], 0.0) for n in best[:limit]]
 
     def generation(self) -> str:
-        try:
-            return (self.folder / "current").read_text(errors="replace").strip()
-        except OSError:
-            return ""
+        return self._place.current()
 
     def digests(self) -> dict[tuple[str, int], str]:
         return {(row["source"], row["row"]): row["digest"] for row in self._generation().gathered.stored if row}
@@ -263,11 +248,7 @@ class WhooshIndex:
 
     def _index(self) -> whoosh.FileIndex:
         """Open the generation in use. Raises IndexMissing, also for what is damaged or of another version."""
-        with _readable():
-            name = self.generation()
-            if not name.startswith(f"v{VERSION}-"):
-                raise IndexMissing()
-            return whoosh.open_dir(self.folder / name)
+        return self._place.open()
 
     def _generation(self) -> Generation:
         now = time.monotonic()
@@ -281,26 +262,6 @@ class WhooshIndex:
                     self._open = Generation(index.searcher(), name)
             self._checked = now
             return self._open
-
-    def _remove_old(self, current: str) -> None:
-        for path in self.folder.glob("v*-*"):
-            if path.name != current and time.time() - path.stat().st_mtime > KEEP_SECONDS:
-                shutil.rmtree(path, ignore_errors=True)
-
-
-@contextmanager
-def _readable() -> Iterator[None]:
-    """Turn any failure to read an index into IndexMissing.
-
-    Whoosh has no common error for a damaged index: pickle, struct, the operating system's, its own.
-    """
-    try:
-        yield
-    except (IndexMissing, whoosh.LockError):  # a lock that is held says nothing of the index behind it
-        raise
-    except Exception as error:
-        log.warning("search index cannot be read", error=repr(error))
-        raise IndexMissing() from None
 
 
 def strict(words: Sequence[str]) -> q.Query:

@@ -13,6 +13,7 @@ from moviepoint.domains.search.engine import current_sources
 from moviepoint.domains.search.whoosh_index import WhooshIndex
 from moviepoint.kernel.db import unit_of_work
 from tests.browser.samples import fill
+from tests.functional.search.spoken import films, no_spoken, said  # noqa: F401 -- fixtures
 
 
 @pytest.fixture

@@ -183,6 +183,11 @@ def on_encoding_finished(job_id: int, edition_id: int) -> None:
 
 
 @hookimpl
+def on_edition_changed(edition_id: int) -> None:
+    heard.append(("on_edition_changed", edition_id))
+
+
+@hookimpl
 def on_encoding_failed(job_id: int, edition_id: int) -> None:
     heard.append(("on_encoding_failed", job_id))
 

@@ -15,11 +15,13 @@ from moviepoint.domains.community import contexts as community
 from moviepoint.domains.media import contexts as media
 from moviepoint.domains.pages import contexts as pages
 from moviepoint.domains.search import contexts as search
+from moviepoint.domains.search.spoken import contexts as spoken
 
 THEMES = Path(__file__).resolve().parents[3] / "themes"
 PAGES = {"home": pages.HomePage, "page": pages.TextPage, "title": catalog.TitlePage, "season": catalog.SeasonPage,
          "episode": catalog.EpisodePage, "person": catalog.PersonPage, "list": catalog.ListPage,
-         "watch": media.WatchPage, "embed": media.EmbedPage, "search": search.SearchPage,
+         "shelf": catalog.ShelfPage,
+         "watch": media.WatchPage, "embed": media.EmbedPage, "search": search.SearchPage, "lines": spoken.LinesPage,
          "account_security": accounts.SecurityPage,
          "member": community.MemberPage, "member_list": community.MemberListPage, "my_lists": community.MyListsPage,
          "list_form": community.ListFormPage, "keep": community.KeepPage, "diary_form": community.DiaryFormPage,

@@ -7,12 +7,12 @@ from spectree import Response
 from moviepoint.domains.accounts.viewer import current_viewer, signed_in
 from moviepoint.domains.catalog import queries, services
 from moviepoint.domains.catalog.models import Collection
-from moviepoint.domains.catalog.schemas import CollectionCard, CollectionDetail, CollectionInput
-from moviepoint.domains.catalog.show import collection_card
+from moviepoint.domains.catalog.schemas import CollectionCard, CollectionDetail, CollectionInput, TitleCard
+from moviepoint.domains.catalog.show import collection_card, title_card
 from moviepoint.domains.catalog.texts import pick
 from moviepoint.domains.catalog.words import reader
 from moviepoint.kernel.db import db, unit_of_work
-from moviepoint.shells.api import Page, PageQuery, blueprint, spec
+from moviepoint.shells.api import Page, PageQuery, blueprint, paged, spec
 from moviepoint.shells.api.language import in_language
 
 resource = blueprint("collections", __name__)
@@ -35,6 +35,17 @@ def list_collections(query: PageQuery) -> Page[CollectionCard]:
 def get_collection(collection_id: int) -> CollectionDetail:
     """Show a collection with the titles that the viewer sees, in order."""
     return _shown(collection_id)
+
+
+@resource.get("/collections/<int:collection_id>/titles")
+@in_language
+@spec.validate(resp=Response(HTTP_200=Page[TitleCard]), tags=["collections"])
+def list_collection_titles(collection_id: int, query: PageQuery) -> Page[TitleCard]:
+    """List a collection's titles that the viewer sees, in the editors' order."""
+    session, chain = db.session(), reader().chain
+    services.find(session, Collection, collection_id)
+    return paged(session, queries.titles_of_collection(current_viewer(), collection_id), query,
+                 lambda rows: [title_card(row, chain) for row in rows])
 
 
 @resource.post("/collections")

@@ -1,17 +1,17 @@
 """Keywords and companies as resources: the same views for both."""
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from flask import Blueprint
 from flask import Response as FlaskResponse
 from spectree import Response
 
-from moviepoint.domains.accounts.viewer import signed_in
+from moviepoint.domains.accounts.viewer import current_viewer, signed_in
 from moviepoint.domains.catalog import queries, services
 from moviepoint.domains.catalog.models import Company, Keyword
-from moviepoint.domains.catalog.schemas import CompanyInput, TermInfo, TermInput
-from moviepoint.domains.catalog.show import term_info
+from moviepoint.domains.catalog.schemas import CompanyInput, TermInfo, TermInput, TitleCard
+from moviepoint.domains.catalog.show import term_info, title_card
 from moviepoint.domains.catalog.words import reader
 from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.shells.api import Page, PageQuery, blueprint, paged, spec
@@ -72,3 +72,21 @@ def make(model: Any, plural: str, taken: Any) -> Blueprint:
 
 keywords = make(Keyword, "keywords", TermInput)
 companies = make(Company, "companies", CompanyInput)
+
+
+class CompanyTitlesQuery(PageQuery, kw_only=True):
+    """`role` narrows to one part of the company; `sort_by` is as in the lists of films."""
+
+    role: Literal["", "production", "distribution", "broadcast"] = ""
+    sort_by: str = "year.asc"
+
+
+@companies.get("/companies/<int:company_id>/titles")
+@in_language
+@spec.validate(resp=Response(HTTP_200=Page[TitleCard]), tags=["companies"])
+def list_company_titles(company_id: int, query: CompanyTitlesQuery) -> Page[TitleCard]:
+    """List the titles that the viewer sees in which a company has a part."""
+    session, chain = db.session(), reader().chain
+    services.find(session, Company, company_id)
+    statement = queries.titles_of_company(current_viewer(), company_id, query.role, query.sort_by)
+    return paged(session, statement, query, lambda rows: [title_card(row, chain) for row in rows])

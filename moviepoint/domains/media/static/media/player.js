@@ -8,7 +8,7 @@ import { listenToKeys } from "media/keys.js";
 import { nameAll, renameTracks } from "media/labels.js";
 import { countPlay, tellPlay } from "media/plays.js";
 import { clock, keepPosition, resumePoint } from "media/position.js";
-import { chooseAudio, chooseText, keepPreferences, readPreferences } from "media/preferences.js";
+import { chooseAudio, chooseText, keepPreferences, mostAlike, readPreferences } from "media/preferences.js";
 import { announce } from "media/session.js";
 import { Skips, cameByCountdown } from "media/skips.js";
 
@@ -108,6 +108,12 @@ class Player {
     return point;
   }
 
+  /** The subtitles that the address asks for (`?subtitles=ru`), this once; null when there are none such. */
+  askedText() {
+    const language = new URLSearchParams(location.search).get("subtitles");
+    return mostAlike(this.settings.subtitles.filter((track) => track.kind !== "forced"), { language });
+  }
+
   async load(second) {
     this.ready = false;
     this.element.dataset.state = "loading";
@@ -116,7 +122,7 @@ class Player {
     this.video.volume = preferences.volume;
     this.video.muted = preferences.muted;
     const heard = chooseAudio(this.settings.audio, preferences.audio);
-    const read = chooseText(this.settings.subtitles, preferences.text, heard?.language);
+    const read = this.askedText() ?? chooseText(this.settings.subtitles, preferences.text, heard?.language);
     this.player.configure({
       preferredAudio: heard ? [{ language: heard.language, label: heard.shown, role: "", channelCount: 0, codec: "",
         spatialAudio: false }] : [],

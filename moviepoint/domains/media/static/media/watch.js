@@ -3,8 +3,11 @@ import { clock } from "media/position.js";
 import { Transcript } from "media/transcript.js";
 
 const video = document.querySelector("[data-player] video");
+const asked = new URLSearchParams(location.search).get("subtitles");
 
 for (const panel of document.querySelectorAll("[data-transcript]")) {
+  const text = [...panel.querySelectorAll("[data-track] option")].find((one) => one.lang === asked);
+  if (text) text.selected = true;
   const transcript = new Transcript(panel.querySelector("[data-cues]"), video);
   const load = () => panel.open && transcript.load();
   panel.addEventListener("toggle", load);

@@ -1,0 +1,1 @@
+"""Search in what is said: an index of subtitle cues of its own, and the lines that are found in it."""

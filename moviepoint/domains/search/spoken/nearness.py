@@ -1,0 +1,79 @@
+"""Where the terms of a query stand near each other in the words of a track: its lines are one long text.
+
+So a sentence that a cue breaks off and the next one ends is found like any other. A place is the better the nearer its
+words are to the order and the distances in which they were typed.
+"""
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+
+from moviepoint.domains.search.spoken.index import Place
+
+REACH = 16  # words that may stand between those that are sought, all in all: about two lines
+
+
+def places(terms: Sequence[str], positions: Mapping[str, Sequence[int]], starts: Sequence[int]) -> array[int]:
+    """Return the places of a track's lines that hold all the terms, packed, the nearest first.
+
+    `positions` has the places of each term among the track's words in ascending order, `starts` that of each line's
+    first word. A line is in one place only.
+    """
+    if any(not positions.get(term) for term in terms):
+        return array("Q")
+    if len(terms) == 1:
+        return _lines(positions[terms[0]], starts)
+    anchor = min(range(len(terms)), key=lambda place: len(positions[terms[place]]))
+    others = [(place - anchor, positions[term]) for place, term in enumerate(terms) if place != anchor]
+    width = len(terms) - 1 + REACH
+    found: dict[int, int] = {}
+    for position in positions[terms[anchor]]:
+        near = _nearest(position, others, width)
+        if near is not None:
+            gap, low, high = near
+            first = bisect_right(starts, low) - 1
+            place = Place(gap, first, bisect_right(starts, high) - 1).packed()
+            if place < found.get(first, place + 1):
+                found[first] = place
+    return _apart(found.values())
+
+
+def _nearest(position: int, others: Sequence[tuple[int, Sequence[int]]], width: int) -> tuple[int, int, int] | None:
+    """Return how far the others are from where they should be around a position, and the first and the last place."""
+    gap, low, high = 0, position, position
+    for offset, held in others:
+        wanted = position + offset
+        right = bisect_left(held, wanted)
+        best = held[right] if right < len(held) else held[-1]
+        if best != wanted and right and wanted - held[right - 1] <= abs(best - wanted):
+            best = held[right - 1]
+        gap += abs(best - wanted)
+        low, high = min(low, best), max(high, best)
+        if high - low > width:
+            return None
+    return gap, low, high
+
+
+def _lines(held: Sequence[int], starts: Sequence[int]) -> array[int]:
+    """Return the lines that hold a term, each once."""
+    found = array("Q")
+    end = -1
+    for position in held:
+        if position > end:
+            line = bisect_right(starts, position) - 1
+            end = starts[line + 1] - 1 if line + 1 < len(starts) else 1 << 62
+            found.append(line << 8)
+    return found
+
+
+def _apart(found: object) -> array[int]:
+    """Return places that share no line, the nearer of two that do."""
+    kept, taken = array("Q"), set[int]()
+    for place in sorted(found):  # type: ignore[call-overload]
+        first = place >> 8 & 0xFFFFFFFF
+        lines = range(first, first + (place & 0xFF) + 1)
+        if taken.isdisjoint(lines):
+            taken.update(lines)
+            kept.append(place)
+    return kept
