@@ -13,6 +13,7 @@ from moviepoint.domains.catalog.card_queries import placed
 from moviepoint.domains.catalog.images import MAX_BYTES as MAX_PICTURE
 from moviepoint.domains.catalog.images import add_image, delete_image
 from moviepoint.domains.catalog.models import Episode, Genre, Image, Person, Season, Title, TitleText
+from moviepoint.domains.catalog.seo import seo
 from moviepoint.domains.catalog.texts import pick as pick_text
 from moviepoint.domains.catalog.words import site_settings
 from moviepoint.domains.history import words as history_words
@@ -70,6 +71,6 @@ __all__ = [
     "country_name", "current_locale", "current_storage", "current_viewer", "db", "delete_image", "differences",
     "enqueue", "enqueue_after_commit", "ensure_edition", "gettext", "history_words", "hookimpl", "in_language",
     "in_person", "language_name", "lazy_gettext", "ngettext", "normalise_language", "paged", "pick_text", "placed",
-    "rehearsal", "render_page", "require", "site_settings", "slugify", "take_file", "unit_of_work", "use_locale",
+    "rehearsal", "render_page", "require", "seo", "site_settings", "slugify", "take_file", "unit_of_work", "use_locale",
     "utcnow",
 ]

@@ -1,10 +1,11 @@
 """What taking part adds."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
-from moviepoint.domains.community import admin, policies, slots, tasks
+from moviepoint.domains.community import admin, policies, schema_org, slots, tasks
 from moviepoint.domains.community.api import RESOURCES
 from moviepoint.domains.community.home_rows import ROWS
 from moviepoint.domains.community.services import imports
@@ -65,3 +66,8 @@ def register_admin_views() -> Sequence[AdminView]:
 @hookimpl
 def register_admin_panels() -> Sequence[AdminPanel]:
     return [AdminPanel("community/admin/panel.html", admin.waiting_figures, policies.MODERATE)]
+
+
+@hookimpl
+def filter_page_context(value: Mapping[str, Any], template: str) -> Mapping[str, Any]:
+    return schema_org.with_opinions(value, template)

@@ -1,8 +1,9 @@
 """What media adds."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from moviepoint.domains.media import (
     admin,
@@ -18,6 +19,7 @@ from moviepoint.domains.media import (
     profile_admin,
     tasks,
     watch,
+    watch_action,
 )
 from moviepoint.domains.media.title_filters import MEDIA
 from moviepoint.hooks import hookimpl
@@ -101,6 +103,11 @@ def register_content_types() -> Sequence[ContentType]:
 @hookimpl
 def register_title_filters() -> Sequence[TitleFilter]:
     return [MEDIA]
+
+
+@hookimpl
+def filter_page_context(value: Mapping[str, Any], template: str) -> Mapping[str, Any]:
+    return watch_action.with_watching(value, template)
 
 
 @hookimpl

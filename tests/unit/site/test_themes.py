@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 
@@ -39,6 +40,13 @@ def tokens(theme: str) -> set[str]:
 
 def test_the_festival_names_every_token() -> None:
     assert tokens("festival") == tokens("default")
+
+
+@pytest.mark.parametrize("theme", ["default", "festival"])
+def test_the_browsers_frame_has_the_colours_of_the_page(theme: str) -> None:
+    options = tomllib.loads((THEMES / theme / "theme.toml").read_text())["options"]
+    sheet = (THEMES / theme / "static/css/tokens.css").read_text()
+    assert f"--ground: light-dark({options['ground_light']}, {options['ground_dark']});" in sheet
 
 
 @pytest.mark.parametrize("theme", ["default", "festival"])
