@@ -38,6 +38,9 @@ from moviepoint.hooks.types import (
     RowOption,
     SearchDocument,
     SearchSource,
+    SitemapPage,
+    SitemapSource,
+    SitemapVideo,
     SlotFill,
     Task,
     TitleFilter,
@@ -59,18 +62,20 @@ from moviepoint.shells.api import blueprint as api_blueprint
 from moviepoint.shells.api import spec as api_spec
 from moviepoint.shells.api.language import in_language
 from moviepoint.shells.site import render_page
+from moviepoint.shells.site.addresses import address_of, path_of
 
 __all__ = [
     "Actor", "AdminPanel", "AdminView", "ApiResource", "Base", "Command", "Conflict", "ContentType",
     "EncodingProfile", "Episode", "Forbidden", "Found", "Genre", "Guarded", "Hardware", "HomeRowKind", "Image",
     "Invalid", "Lease", "MAX_PICTURE", "MenuLink", "MoviePointError", "NavItem", "NotFound", "Page", "PageQuery",
-    "Pages", "Permission", "Person", "Profile", "RowOption", "RungSpec", "SYSTEM", "SearchDocument", "SearchSource",
-    "Season", "Settings", "SlotFill", "Stopped", "Storage", "Task", "Title", "TitleFilter", "TitleMatches",
-    "TitleText", "TooMany", "Unauthenticated", "User", "UtcDateTime", "View", "__version__", "abandoned",
-    "add_image", "api_blueprint", "api_spec", "catalog", "claim", "content_type", "content_types", "country_code",
-    "country_name", "current_locale", "current_storage", "current_viewer", "db", "delete_image", "differences",
-    "enqueue", "enqueue_after_commit", "ensure_edition", "gettext", "history_words", "hookimpl", "in_language",
-    "in_person", "language_name", "lazy_gettext", "ngettext", "normalise_language", "paged", "pick_text", "placed",
-    "rehearsal", "render_page", "require", "seo", "site_settings", "slugify", "take_file", "unit_of_work", "use_locale",
+    "Pages", "Permission", "Person", "Profile", "RowOption", "RungSpec", "SYSTEM", "SearchDocument",
+    "SearchSource", "Season", "Settings", "SitemapPage", "SitemapSource", "SitemapVideo", "SlotFill", "Stopped",
+    "Storage", "Task", "Title", "TitleFilter", "TitleMatches", "TitleText", "TooMany", "Unauthenticated", "User",
+    "UtcDateTime", "View", "__version__", "abandoned", "add_image", "address_of", "api_blueprint", "api_spec",
+    "catalog", "claim", "content_type", "content_types", "country_code", "country_name", "current_locale",
+    "current_storage", "current_viewer", "db", "delete_image", "differences", "enqueue", "enqueue_after_commit",
+    "ensure_edition", "gettext", "history_words", "hookimpl", "in_language", "in_person", "language_name",
+    "lazy_gettext", "ngettext", "normalise_language", "paged", "path_of", "pick_text", "placed", "rehearsal",
+    "render_page", "require", "seo", "site_settings", "slugify", "take_file", "unit_of_work", "use_locale",
     "utcnow",
 ]

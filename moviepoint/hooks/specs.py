@@ -24,6 +24,7 @@ from moviepoint.hooks.types import (
     Pages,
     Permission,
     SearchSource,
+    SitemapSource,
     SlotFill,
     Task,
     TitleFilter,
@@ -103,6 +104,11 @@ def register_encoding_profiles() -> Sequence[EncodingProfile]:
 @hookspec
 def register_home_row_kinds() -> Sequence[HomeRowKind]:
     """Add kinds of rows for the home page: `return [HomeRowKind("festival", lazy_gettext("In Cannes"), in_cannes)]`."""
+
+
+@hookspec
+def register_sitemaps() -> Sequence[SitemapSource]:
+    """Tell search engines of pages: `return [SitemapSource("prizes", prize_pages)]`, a stream of `SitemapPage`."""
 
 
 @hookspec

@@ -17,6 +17,7 @@ from moviepoint.domains.media import (
     joining,
     pictures,
     profile_admin,
+    sitemaps,
     tasks,
     watch,
     watch_action,
@@ -31,6 +32,7 @@ from moviepoint.hooks.types import (
     ContentType,
     Pages,
     Permission,
+    SitemapSource,
     SlotFill,
     Task,
     TitleFilter,
@@ -113,3 +115,8 @@ def filter_page_context(value: Mapping[str, Any], template: str) -> Mapping[str,
 @hookimpl
 def on_encoding_finished(job_id: int, edition_id: int) -> None:
     pictures.offer_picture(edition_id)
+
+
+@hookimpl
+def register_sitemaps() -> Sequence[SitemapSource]:
+    return [sitemaps.SOURCE]

@@ -13,6 +13,7 @@ from moviepoint.app import MoviePoint
 from moviepoint.domains.accounts import contexts as accounts
 from moviepoint.domains.catalog import contexts as catalog
 from moviepoint.domains.community import contexts as community
+from moviepoint.domains.discovery import contexts as discovery
 from moviepoint.domains.media import contexts as media
 from moviepoint.domains.pages import contexts as pages
 from moviepoint.domains.search import contexts as search
@@ -21,7 +22,7 @@ THEMES = Path(__file__).resolve().parents[3] / "themes"
 PAGES = {"home": pages.HomePage, "page": pages.TextPage, "title": catalog.TitlePage, "season": catalog.SeasonPage,
          "episode": catalog.EpisodePage, "person": catalog.PersonPage, "list": catalog.ListPage,
          "watch": media.WatchPage, "embed": media.EmbedPage, "search": search.SearchPage,
-         "account_security": accounts.SecurityPage,
+         "account_security": accounts.SecurityPage, "offline": discovery.OfflinePage,
          "member": community.MemberPage, "member_list": community.MemberListPage, "my_lists": community.MyListsPage,
          "list_form": community.ListFormPage, "keep": community.KeepPage, "diary_form": community.DiaryFormPage,
          "profile_form": community.ProfileFormPage, "news": community.NewsPage, "reviews": community.ReviewsPage,
