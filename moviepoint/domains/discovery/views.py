@@ -59,7 +59,7 @@ def _written(key: str) -> BaseResponse:
 
 
 @pages.get("/sw.js")
-def service_worker() -> Response:
+def service_worker() -> BaseResponse:
     """Send the service worker; switched off, one that clears up after itself and goes."""
     response = Response(offline.worker(current_app), mimetype="text/javascript")
     response.headers["Service-Worker-Allowed"] = "/"

@@ -76,6 +76,8 @@ async function setUpWorker() {
   const kept = await navigator.serviceWorker.getRegistrations();
   await Promise.all(kept.filter(({ active }) => active?.scriptURL.endsWith("/sw.js"))
     .map((registration) => registration.unregister()));
+  const names = await caches.keys();
+  await Promise.all(names.filter((name) => name.startsWith("moviepoint-")).map((name) => caches.delete(name)));
 }
 
 setUpWorker().catch(() => {
