@@ -16,6 +16,7 @@ from moviepoint.domains.catalog.models import Episode, Genre, Image, Person, Sea
 from moviepoint.domains.catalog.seo import seo
 from moviepoint.domains.catalog.texts import pick as pick_text
 from moviepoint.domains.catalog.words import site_settings
+from moviepoint.domains.community.queries.reviews import member_reviews
 from moviepoint.domains.history import words as history_words
 from moviepoint.domains.history.differences import differences
 from moviepoint.domains.media.encoding.profiles import Hardware, Profile, RungSpec
@@ -75,7 +76,7 @@ __all__ = [
     "catalog", "claim", "content_type", "content_types", "country_code", "country_name", "current_locale",
     "current_storage", "current_viewer", "db", "delete_image", "differences", "enqueue", "enqueue_after_commit",
     "ensure_edition", "gettext", "history_words", "hookimpl", "in_language", "in_person", "language_name",
-    "lazy_gettext", "ngettext", "normalise_language", "paged", "path_of", "pick_text", "placed", "rehearsal",
-    "render_page", "require", "seo", "site_settings", "slugify", "take_file", "unit_of_work", "use_locale",
-    "utcnow",
+    "lazy_gettext", "member_reviews", "ngettext", "normalise_language", "paged", "path_of", "pick_text", "placed",
+    "rehearsal", "render_page", "require", "seo", "site_settings", "slugify", "take_file", "unit_of_work",
+    "use_locale", "utcnow",
 ]
