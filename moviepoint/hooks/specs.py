@@ -21,6 +21,7 @@ from moviepoint.hooks.types import (
     HomeRowKind,
     MenuLink,
     NavItem,
+    NoticeKind,
     Pages,
     Permission,
     SearchSource,
@@ -104,6 +105,11 @@ def register_encoding_profiles() -> Sequence[EncodingProfile]:
 @hookspec
 def register_home_row_kinds() -> Sequence[HomeRowKind]:
     """Add kinds of rows for the home page: `return [HomeRowKind("festival", lazy_gettext("In Cannes"), in_cannes)]`."""
+
+
+@hookspec
+def register_notices() -> Sequence[NoticeKind]:
+    """Add kinds of mail to users: `return [NoticeKind("prizes.won", "Prizes", "prizes/mail/won", say)]`."""
 
 
 @hookspec

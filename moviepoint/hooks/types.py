@@ -15,8 +15,9 @@ from moviepoint.kernel.errors import NotFound
 from moviepoint.kernel.tasks import Task
 
 __all__ = ["AdminPanel", "AdminView", "ApiResource", "Command", "ContentType", "Found", "HomeRowKind", "MenuLink",
-           "NavItem", "Pages", "Permission", "RowOption", "SearchDocument", "SearchSource", "SitemapPage",
-           "SitemapSource", "SitemapVideo", "SlotFill", "Task", "TitleFilter", "TitleMatches"]
+           "NavItem", "NoticeKind", "NoticeMail", "Pages", "Permission", "RowOption", "SearchDocument",
+           "SearchSource", "SitemapPage", "SitemapSource", "SitemapVideo", "SlotFill", "Task", "TitleFilter",
+           "TitleMatches"]
 
 
 @dataclass(frozen=True)
@@ -223,6 +224,31 @@ class SearchSource:
     load: Callable[[Session, Sequence[int]], Iterable[SearchDocument]]
     related: Callable[[Session, Sequence[int]], Mapping[str, Sequence[int]]] | None = None
     private: bool = False
+
+
+@dataclass(frozen=True)
+class NoticeMail:
+    """What a notice says: its subject, and the variables of its templates beside those that all have."""
+
+    subject: str
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NoticeKind:
+    """A kind of mail to users, sent by `plugin_api.post_notice`.
+
+    `template` names two files, for text and for HTML: "prizes/mail/won" is `prizes/mail/won.txt` and `.html`, which
+    extend `accounts/mail/notice.txt` and `.html`. `compose` takes a session, the user and the notice's data, answers in
+    the user's language, and returns None where there is nothing to say any more. Users may do without what is
+    `optional`.
+    """
+
+    name: str  # "prizes.won"
+    label: Any  # lazily translated, as the page of choices names it
+    template: str
+    compose: Callable[[Session, Any, Mapping[str, Any]], NoticeMail | None]
+    optional: bool = True
 
 
 @dataclass(frozen=True)

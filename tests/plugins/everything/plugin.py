@@ -20,6 +20,8 @@ from moviepoint.plugin_api import (
     HomeRowKind,
     MenuLink,
     NavItem,
+    NoticeKind,
+    NoticeMail,
     Pages,
     Permission,
     SearchDocument,
@@ -122,6 +124,12 @@ def register_search_documents() -> Sequence[SearchSource]:
         return [SearchDocument("everything", row, ("Everything",)) for row in ids]
 
     return [SearchSource("everything", ("everything",), lambda _session: [1], load)]
+
+
+@hookimpl
+def register_notices() -> Sequence[NoticeKind]:
+    return [NoticeKind("everything.notice", "Everything", "accounts/mail/notice",
+                       lambda _session, _user, data: NoticeMail(f"Everything {data['number']}"))]
 
 
 @hookimpl
