@@ -26,5 +26,5 @@ class Mail(Message):
         message = super()._message()
         message.policy = policy.compat32.clone(linesep="\r\n")  # type: ignore[assignment]
         if self.subject and not self.subject.isascii():
-            message.replace_header("Subject", Header(self.subject, "utf-8", header_name="Subject"))
+            message.replace_header("Subject", Header(self.subject, "utf-8", header_name="Subject"))  # type: ignore[arg-type]
         return message
