@@ -119,7 +119,8 @@ def test_a_theme_may_have_words_of_its_own(app: MoviePoint, session: Session, tm
     def with_own(kind: str, name: str) -> Any:
         if (kind, name, app.theming.active()) == ("templates", "accounts/mail/notice.txt", "festival"):
             own = tmp_path / "notice.txt"
-            own.write_text("Festival!{% block content %}{% endblock %}")
+            own.write_text("{% extends 'core:accounts/mail/notice.txt' %}"
+                           "{% block greeting %}Festival! {{ super() }}{% endblock %}")
             return own
         return locate(kind, name)
 
@@ -128,4 +129,5 @@ def test_a_theme_may_have_words_of_its_own(app: MoviePoint, session: Session, tm
     with app.theming.showing("festival"), use_locale("en"):
         text = render_template("accounts/mail/sign_in_changed.txt", sentence="S", at="", security_url="u",
                                forgot_url="f")
-    assert text.startswith("Festival!")
+    assert text.startswith("Festival! Hello,")
+    assert "S (" in text

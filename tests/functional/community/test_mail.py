@@ -172,7 +172,7 @@ def test_the_link_in_the_mail_stops_it_without_signing_in(client: FlaskClient, s
     assert address is not None
     page = client.get(address[1])
     assert (page.status_code, page.headers["Referrer-Policy"]) == (200, "no-referrer")
-    assert "Shall there be no more mail of this kind" in page.text
+    assert "Shall there be no more mail “New episodes of series that I follow”?" in page.text
     assert notices.wants(session, member.id, "community.new_episodes")  # looking at it stops nothing
     token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
     assert token is not None
