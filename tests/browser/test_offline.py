@@ -27,7 +27,7 @@ READY = """() => navigator.serviceWorker.ready.then(() => navigator.serviceWorke
 def test_offline_and_back(sites: dict[str, Site], open_page: Callable[..., Page], theme: str, locale: str,
                           heading: str) -> None:
     site = sites[theme]
-    page = open_page(f"{site.url}/{locale}/", expect_errors=True)
+    page = open_page(f"{site.url}/{locale}/", expect_errors=True, workers=True)
     assert page.evaluate(READY)
     page.goto(f"{site.url}/{locale}/films")
     page.goto(f"{site.url}/{locale}/account/login")
@@ -50,7 +50,7 @@ def test_offline_and_back(sites: dict[str, Site], open_page: Callable[..., Page]
 
 
 def test_switched_off_it_goes(site: Site, open_page: Callable[..., Page]) -> None:
-    page = open_page(f"{site.url}/en/", expect_errors=True)
+    page = open_page(f"{site.url}/en/", expect_errors=True, workers=True)
     assert page.evaluate(READY)
     before = site.app.extensions["moviepoint.settings"]
     site.app.extensions["moviepoint.settings"] = msgspec.structs.replace(before, offline_page=False)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from smtplib import SMTPRecipientsRefused
 from typing import Any
 
+import msgspec
 import pytest
 from flask import render_template
 from flask.testing import FlaskClient
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
 
 from moviepoint.app import MoviePoint
+from moviepoint.cli.check import mail_faults
 from moviepoint.domains.accounts import notice_mail, notices, second_factor, tasks
 from moviepoint.domains.accounts.models import User
 from moviepoint.domains.accounts.notice_models import Notice
@@ -55,7 +57,7 @@ def test_every_byte_of_a_russian_mail_is_one_that_old_servers_take(
         session: Session, make_user: Callable[..., User], inbox: Inbox) -> None:
     user = make_user("member")
     with unit_of_work() as work:
-        user.locale, user.name = "ru", "Ёлка " * 30
+        user.locale, user.name = "ru", "Ёлка " * 15
         notices.post(work, user.id, "accounts.sign_in_changed", {"what": "password_changed", "at": ""})
     notice_mail.send_waiting()
     raw = inbox.raw[0]
@@ -131,3 +133,15 @@ def test_a_theme_may_have_words_of_its_own(app: MoviePoint, session: Session, tm
                                forgot_url="f")
     assert text.startswith("Festival! Hello,")
     assert "S (" in text
+
+
+def test_check_says_whether_mail_can_leave(app: MoviePoint, inbox: Inbox) -> None:
+    settings = msgspec.structs.replace(app.extensions["moviepoint.settings"], mail_port=app.extensions["mail"].port)
+    assert list(mail_faults(settings)) == []
+    fault, = mail_faults(msgspec.structs.replace(settings, base_url="http://127.0.0.1:8000"))
+    assert fault.name == "base_url"
+    for wrong in ({"mail_port": 9}, {"mail_use_tls": True}, {"mail_username": "a", "mail_password": "b"}):
+        fault, = mail_faults(msgspec.structs.replace(settings, **wrong))
+        assert (fault.name, "does not take mail" in fault.problem) == ("mail_server", True), wrong
+    assert list(mail_faults(msgspec.structs.replace(settings, mail_server=""))) == []
+    assert inbox.mails == []
