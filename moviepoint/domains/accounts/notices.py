@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.accounts.notice_models import Notice, NoticeChoice
@@ -26,6 +26,7 @@ MAX_TRIES = 16  # over three days
 LOST = timedelta(hours=1)  # longer than a mail server may take
 KEPT = timedelta(days=90)
 MOST_ITEMS = 500
+AT_A_TIME = 500  # users
 
 
 def post(session: Session, user_id: int, kind: str, data: Mapping[str, Any]) -> Notice:
@@ -37,23 +38,24 @@ def post(session: Session, user_id: int, kind: str, data: Mapping[str, Any]) -> 
     return row
 
 
-def gather(session: Session, user_ids: Collection[int], kind: str, topic: str, data: Mapping[str, Any],
+def gather(session: Session, user_ids: Sequence[int], kind: str, topic: str, data: Mapping[str, Any],
            items: Sequence[int], now: datetime) -> None:
     """Add items to the next mail on a topic to each of these users: one mail tells of all, at most one in a day."""
-    for user_id in user_ids:
-        rows = session.scalars(select(Notice).where(
-            Notice.user_id == user_id, Notice.kind == kind, Notice.topic == topic,
-            Notice.state.in_(("waiting", "sending", "sent", "unclear"))).order_by(Notice.id.desc()).limit(2)).all()
-        waiting = next((row for row in rows if row.state == "waiting"), None)
-        if waiting is not None:
-            known = waiting.data["items"]
-            waiting.data = {**waiting.data, "items": list(dict.fromkeys([*known, *items]))[:MOST_ITEMS]}
-            continue
-        last = max((row.tried_at for row in rows if row.tried_at), default=None)
-        due = max(now + SETTLE, last + APART) if last else now + SETTLE
-        session.add(Notice(user_id=user_id, kind=kind, topic=topic, due_at=due,
-                           data={**data, "items": list(items)[:MOST_ITEMS]}))
-    session.flush()
+    for start in range(0, len(user_ids), AT_A_TIME):
+        part = user_ids[start:start + AT_A_TIME]
+        of_topic = Notice.user_id.in_(part) & (Notice.kind == kind) & (Notice.topic == topic)
+        waiting = {row.user_id: row for row in session.scalars(select(Notice).where(
+            of_topic, Notice.state == "waiting").with_for_update())}
+        last: dict[int, datetime] = {user_id: moment for user_id, moment in session.execute(
+            select(Notice.user_id, func.max(Notice.tried_at)).where(
+                of_topic, Notice.state.in_(("sending", "sent", "unclear"))).group_by(Notice.user_id)) if moment}
+        for row in waiting.values():
+            row.data = {**row.data, "items": list(dict.fromkeys([*row.data["items"], *items]))[:MOST_ITEMS]}
+        session.add_all(Notice(
+            user_id=user_id, kind=kind, topic=topic, data={**data, "items": list(items)[:MOST_ITEMS]},
+            due_at=max(now + SETTLE, last[user_id] + APART) if user_id in last else now + SETTLE)
+            for user_id in part if user_id not in waiting)
+        session.flush()
 
 
 def due(session: Session, now: datetime, limit: int = 500) -> Sequence[int]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from moviepoint.domains.catalog.models import Episode, Season, Title
 from moviepoint.domains.catalog.policies import visible
 from moviepoint.domains.catalog.words import Reader, episode_words, reader, season_words, title_name
-from moviepoint.domains.community.models import Contribution, Review
+from moviepoint.domains.community.models import Contribution, Follow, Review
 from moviepoint.domains.community.services import announcements
 from moviepoint.domains.community.services.contributions import DECIDED
 from moviepoint.domains.community.services.moderation import JUDGED
@@ -51,9 +51,10 @@ def contribution_decided(session: Session, user: Any, data: Mapping[str, Any]) -
 
 
 def new_episodes(session: Session, user: Any, data: Mapping[str, Any]) -> NoticeMail | None:
-    """Tell of the episodes of a series that are new, those that the reader may see now."""
+    """Tell of the episodes of a series that are new, those that the reader may see now and still wants to hear of."""
     title = session.scalar(select(Title).where(
-        Title.id == data["title_id"], Title.kind == "series", Title.status == "published", visible(user))
+        Title.id == data["title_id"], Title.kind == "series", Title.status == "published", visible(user),
+        exists().where(Follow.user_id == user.id, Follow.title_id == Title.id))
         .options(selectinload(Title.texts)))
     if title is None:
         return None

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -156,6 +156,34 @@ def test_who_does_not_follow_or_does_not_want_it_hears_nothing(session: Session,
     tasks.announce()
     send(notices.SETTLE)
     assert inbox.envelopes == [[wants.email]]
+
+
+def test_who_has_stopped_to_follow_in_the_meantime_hears_nothing(session: Session, series: int, members: Members,
+                                                                 inbox: Inbox) -> None:
+    stays, leaves = members(2)
+    for member in (stays, leaves):
+        follow(member, series)
+    add_episode(session, series, 2, 4)
+    tasks.announce()
+    with unit_of_work() as work:
+        profiles.unfollow_title(work, leaves, series)
+    send(notices.SETTLE)
+    assert inbox.envelopes == [[stays.email]]
+
+
+def test_the_cost_of_an_announcement_does_not_grow_with_followers(
+        session: Session, series: int, members: Members,
+        count_queries: Callable[[], AbstractContextManager[list[str]]]) -> None:
+    costs = []
+    for number in (4, 5, 6):
+        for member in members(5):
+            follow(member, series)
+        add_episode(session, series, 2, number)
+        with count_queries() as statements:
+            tasks.announce()
+        costs.append(len([statement for statement in statements if not statement.startswith("UPDATE")]))
+    assert costs[1] == costs[2]
+    assert len(session.scalars(select(Notice)).all()) == 15
 
 
 def test_the_link_in_the_mail_stops_it_without_signing_in(client: FlaskClient, session: Session, series: int,
