@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Any
 
@@ -178,6 +179,21 @@ def test_a_draft_says_nothing_to_machines(client: FlaskClient, sign_in: Callable
     assert '<meta name="robots" content="noindex">' in text
     assert "canonical" not in text
     assert "hreflang" not in text.partition("</head>")[0]
+
+
+def test_what_is_told_costs_a_page_no_query(client: FlaskClient, title: Callable[[str], Title], members: Members,
+                                            watchable: Callable[..., Edition],
+                                            count_queries: Callable[[], AbstractContextManager[list[str]]]) -> None:
+    film = title("nosferatu-eine-symphonie-des-grauens-1922")
+    watchable()
+    for member in members(4):
+        review(member, film)
+        with unit_of_work() as work:
+            ratings.rate(work, member, film.id, 8)
+    with count_queries() as statements:
+        told = about(client, f"/en{FILM}")
+    assert {"aggregateRating", "review", "potentialAction"} <= told.keys()
+    assert len(statements) <= 8, "\n".join(statements)
 
 
 @given(st.text(), st.text())
