@@ -20,6 +20,7 @@ from moviepoint.domains.accounts import bearer, security
 from moviepoint.domains.accounts import plugin as accounts
 from moviepoint.domains.catalog import plugin as catalog
 from moviepoint.domains.community import plugin as community
+from moviepoint.domains.discovery import plugin as discovery
 from moviepoint.domains.history import plugin as history
 from moviepoint.domains.media import plugin as media
 from moviepoint.domains.pages import plugin as pages
@@ -44,7 +45,8 @@ from moviepoint.theming.themes import EXTENSION as THEMING
 from moviepoint.theming.themes import Theming
 
 #: The domains in the order in which their contributions stand.
-CORE: tuple[ModuleType, ...] = (system, accounts, catalog, pages, media, community, search, history, transfer)
+CORE: tuple[ModuleType, ...] = (system, accounts, catalog, pages, media, community, search, history, transfer,
+                               discovery)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 TOKEN_HEADER = "Authentication-Token"  # noqa: S105 -- a header's name
 MAX_ID = 2**31 - 1  # PostgreSQL's integer

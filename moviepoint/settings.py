@@ -89,6 +89,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     mail_use_tls: bool = False
     mail_sender: str = "noreply@localhost"
     registration: bool = True
+    search_engines: bool = True  # false closes the whole site to them: robots.txt, a header, no sitemap
+    offline_page: bool = True  # keep a page in browsers that says when the network is gone
     rate_limits: bool = True
     back_office_second_factor: bool = False  # who may enter the back office needs an app or a key beside the password
 

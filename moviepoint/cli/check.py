@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from smtplib import SMTP
 from urllib.parse import urlsplit
 
 import click
@@ -23,12 +24,13 @@ from moviepoint.shells.api.spec import PREFIX
 from moviepoint.theming.themes import EXTENSION as THEMING
 
 PROXY_SECONDS = 3.0
+MAIL_SECONDS = 5.0
 console = Console(stderr=True)
 
 
 @click.command("check")
 def check() -> None:
-    """Look at settings, database, ffmpeg, disk, queue, plugins and themes."""
+    """Look at settings, database, ffmpeg, disk, queue, mail, plugins and themes."""
     try:
         settings = load_settings()
     except SettingsError as error:
@@ -147,6 +149,29 @@ def _queue() -> Iterator[Fault]:
                     "Start Redis, mend the address, or leave queue_url empty for the built-in queue.")
 
 
+def _mail() -> Iterator[Fault]:
+    yield from mail_faults(_settings())
+
+
+def mail_faults(settings: Settings) -> Iterator[Fault]:
+    """Connect to the mail server as the worker does, up to the sign-in; nothing is sent."""
+    if not settings.mail_server:
+        return
+    mend = "Mend mail_server, mail_port, mail_use_tls, mail_username or mail_password; mail waits in the meantime."
+    try:
+        with SMTP(settings.mail_server, settings.mail_port, timeout=MAIL_SECONDS) as server:
+            if settings.mail_use_tls:
+                server.starttls()
+            if settings.mail_username:
+                server.login(settings.mail_username, settings.mail_password)
+    except OSError as error:
+        yield Fault("mail_server", f"{settings.mail_server}:{settings.mail_port} does not take mail: {error}.", mend)
+        return
+    if urlsplit(settings.base_url).hostname in ("127.0.0.1", "localhost"):
+        yield Fault("base_url", f"is {settings.base_url}, and links in mail begin with it.",
+                    "Set it to the site's public address.")
+
+
 def _plugins() -> Iterator[Fault]:
     hooks: HookManager = current_app.extensions["moviepoint.hooks"]
     for plugin in hooks.plugins.values():
@@ -167,5 +192,5 @@ def _themes() -> Iterator[Fault]:
 
 CHECKS: dict[str, Callable[[], Iterator[Fault]]] = {
     "instance": _instance, "database": _database, "ffmpeg": _ffmpeg, "disk": _disk, "proxy": _proxy, "queue": _queue,
-    "plugins": _plugins, "themes": _themes,
+    "mail": _mail, "plugins": _plugins, "themes": _themes,
 }

@@ -21,9 +21,11 @@ from moviepoint.hooks.types import (
     HomeRowKind,
     MenuLink,
     NavItem,
+    NoticeKind,
     Pages,
     Permission,
     SearchSource,
+    SitemapSource,
     SlotFill,
     Task,
     TitleFilter,
@@ -103,6 +105,16 @@ def register_encoding_profiles() -> Sequence[EncodingProfile]:
 @hookspec
 def register_home_row_kinds() -> Sequence[HomeRowKind]:
     """Add kinds of rows for the home page: `return [HomeRowKind("festival", lazy_gettext("In Cannes"), in_cannes)]`."""
+
+
+@hookspec
+def register_notices() -> Sequence[NoticeKind]:
+    """Add kinds of mail to users: `return [NoticeKind("prizes.won", "Prizes", "prizes/mail/won", say)]`."""
+
+
+@hookspec
+def register_sitemaps() -> Sequence[SitemapSource]:
+    """Tell search engines of pages: `return [SitemapSource("prizes", prize_pages)]`, a stream of `SitemapPage`."""
 
 
 @hookspec

@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import click
@@ -14,8 +15,9 @@ from moviepoint.kernel.errors import NotFound
 from moviepoint.kernel.tasks import Task
 
 __all__ = ["AdminPanel", "AdminView", "ApiResource", "Command", "ContentType", "Found", "HomeRowKind", "MenuLink",
-           "NavItem", "Pages", "Permission", "RowOption", "SearchDocument", "SearchSource", "SlotFill", "Task",
-           "TitleFilter", "TitleMatches"]
+           "NavItem", "NoticeKind", "NoticeMail", "Pages", "Permission", "RowOption", "SearchDocument",
+           "SearchSource", "SitemapPage", "SitemapSource", "SitemapVideo", "SlotFill", "Task", "TitleFilter",
+           "TitleMatches"]
 
 
 @dataclass(frozen=True)
@@ -222,6 +224,71 @@ class SearchSource:
     load: Callable[[Session, Sequence[int]], Iterable[SearchDocument]]
     related: Callable[[Session, Sequence[int]], Mapping[str, Sequence[int]]] | None = None
     private: bool = False
+
+
+@dataclass(frozen=True)
+class NoticeMail:
+    """What a notice says: its subject, and the variables of its templates beside those that all have."""
+
+    subject: str
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NoticeKind:
+    """A kind of mail to users, sent by `plugin_api.post_notice`.
+
+    `template` names two files, for text and for HTML: "prizes/mail/won" is `prizes/mail/won.txt` and `.html`, which
+    extend `accounts/mail/notice.txt` and `.html`. `compose` takes a session, the user and the notice's data, answers in
+    the user's language, and returns None where there is nothing to say any more. Users may do without what is
+    `optional`.
+    """
+
+    name: str  # "prizes.won"
+    label: Any  # lazily translated, as the page of choices names it
+    template: str
+    compose: Callable[[Session, Any, Mapping[str, Any]], NoticeMail | None]
+    optional: bool = True
+
+
+@dataclass(frozen=True)
+class SitemapVideo:
+    """A video that anybody may watch, for a sitemap; all addresses are paths below the site's root.
+
+    `content` is a lasting address of the video itself, `player` of a page that may be framed, empty where none may.
+    """
+
+    title: str
+    description: str
+    thumbnail: str
+    content: str
+    player: str = ""
+    seconds: int = 0
+    published: datetime | None = None
+
+
+@dataclass(frozen=True)
+class SitemapPage:
+    """A page for search engines: its path in each language that its content has.
+
+    `pictures` are paths of what is shown on it, `videos` the video that it is about, by locale.
+    """
+
+    paths: Mapping[str, str]  # by locale: {"en": "/en/films/metropolis-1927"}
+    changed: datetime | None = None
+    pictures: Sequence[str] = ()
+    videos: Mapping[str, SitemapVideo] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SitemapSource:
+    """Pages of one kind for the sitemaps; `pages` takes a session and the site's locales, and gives public pages only.
+
+    It is read by a task, as a stream: give pages in parts, so that a large site needs no large memory.
+    """
+
+    name: str  # stands in the address: "titles"
+    pages: Callable[[Session, Sequence[str]], Iterable[SitemapPage]]
 
 
 @dataclass(frozen=True)

@@ -35,13 +35,15 @@ class Task:
 
     `every` is a whole number of minutes: Huey's clock has no finer hand. What is to run more often than once a
     minute must be quick: a thread of the worker runs it, at start and then by its own clock, and no message is
-    sent. `priority` is higher for sooner.
+    sent. `priority` is higher for sooner. A message whose run raises is run again so many times, after a while each.
     """
 
     name: str
     run: Callable[..., Any]
     every: timedelta | None = None
     priority: int = 0
+    retries: int = 0
+    retry_after: timedelta = MINUTE
 
 
 class TaskQueue:
@@ -67,7 +69,9 @@ class TaskQueue:
                     db.session.remove()
 
         self._functions[task.name] = run
-        self._calls[task.name] = self.huey.task(name=task.name, priority=task.priority)(run)
+        self._calls[task.name] = self.huey.task(
+            name=task.name, priority=task.priority, retries=task.retries,
+            retry_delay=int(task.retry_after.total_seconds()))(run)
         if task.every is not None and task.every < MINUTE:
             self.frequent.append((task.every.total_seconds(), run))
         elif task.every is not None:

@@ -13,11 +13,14 @@ from pluggy import PluginValidationError
 from werkzeug.datastructures import MultiDict
 
 from moviepoint.app import CORE, MoviePoint, create_app
+from moviepoint.domains.accounts import notice_mail, notices
+from moviepoint.domains.accounts.services import create_user
 from moviepoint.domains.catalog import services
 from moviepoint.domains.catalog.backoffice_filters import Filters
 from moviepoint.domains.catalog.backoffice_queries import count_titles
 from moviepoint.domains.catalog.finding import known, title_filters
 from moviepoint.domains.catalog.schemas import TitleInput
+from moviepoint.domains.discovery import tasks
 from moviepoint.domains.system.cli import upgrade_all
 from moviepoint.hooks.manager import PACKAGE, HookManager
 from moviepoint.hooks.reference import hooks, render
@@ -96,6 +99,21 @@ def test_a_plugins_filter_and_search_reach_the_list_of_titles(everything: MovieP
         assert count_titles(db.session(), SYSTEM, filters, known(db.session(), filters)) == 2
         asked = known(db.session(), Filters(q="everything"))
         assert asked.matches == TitleMatches((), 7)  # a plugin is asked before the core
+        db.session.remove()
+
+
+def test_a_plugins_pages_and_mail_go_the_same_way_as_ours(everything: MoviePoint) -> None:
+    with everything.app_context():
+        tasks.write_sitemaps()
+        written = "".join(path.read_text() for path in everything.extensions["moviepoint.storage"].root.rglob("*.xml"))
+        assert "<loc>http://127.0.0.1:8000/ru/everything</loc>" in written
+        with unit_of_work() as session:
+            user = create_user(session, "plugin@example.org", "!", ["member"], "Ada")
+            row = notices.post(session, user.id, "everything.notice", {"number": 7})
+        mail = notice_mail.compose(row)
+        assert mail is not None
+        assert (mail.subject, mail.recipients) == ("Everything 7", ["plugin@example.org"])
+        assert "Hello Ada," in str(mail.body)
         db.session.remove()
 
 

@@ -117,15 +117,17 @@ def chromium() -> Iterator[Browser]:
 def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
     """Return a function that opens an address; the test fails on errors in the page's console.
 
-    `size` is in CSS pixels, `scheme` light or dark; `javascript` may be switched off.
+    `size` is in CSS pixels, `scheme` light or dark; `javascript` may be switched off. Service workers are kept out,
+    since tests that count and change requests cannot see theirs, unless `workers` are asked for.
     """
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
     def open_one(url: str, *, size: tuple[int, int] = DESKTOP, scheme: str = "light", javascript: bool = True,
-                 expect_errors: bool = False) -> Page:
+                 expect_errors: bool = False, workers: bool = False) -> Page:
         context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, java_script_enabled=javascript,
-                                       color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+                                       color_scheme=scheme, reduced_motion="reduce",  # type: ignore[arg-type]
+                                       service_workers="allow" if workers else "block")
         contexts.append(context)
         page = context.new_page()
         if not expect_errors:

@@ -172,16 +172,14 @@ def test_a_film_of_ones_own_is_uploaded_and_sent(site: Site, member: str, enter:
         db.session.remove()
 
 
-def test_another_device_goes_on_where_one_stopped(site: Site, member: str, enter: Enter,
-                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_device_goes_on_where_one_stopped(site: Site, member: str, enter: Enter) -> None:
     ffmpeg = shutil.which("ffmpeg")
     if ffmpeg is None:
         pytest.skip("ffmpeg is not installed (apt-get install ffmpeg)")
-    monkeypatch.setattr(films, "PACKAGE", "packages/device")
     with site.app.app_context():
         films.make_package(ffmpeg, Path(site.app.extensions["moviepoint.storage"].path("packages/device")))
         with unit_of_work() as session:
-            edition = films.add_edition(session, slug="sherlock-jr-1924").public_id
+            edition = films.add_edition(session, slug="sherlock-jr-1924", package="packages/device").public_id
         db.session.remove()
     ready = "[data-player][data-state=ready]"
     page = enter(site, f"/watch/{edition}?t=12")

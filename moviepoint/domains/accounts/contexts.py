@@ -76,6 +76,32 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeLine:
+    """A kind of mail that one can do without."""
+
+    kind: str
+    label: str
+    wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NoticesPage:
+    """`site/notices.html`: which mail one gets, at which address."""
+
+    email: str
+    kinds: Sequence[NoticeLine]
+
+
+@dataclass(frozen=True, slots=True)
+class StopPage:
+    """`site/notice_stop.html`, behind the link in a mail: one need not be signed in. `stopped` says how it stands."""
+
+    label: str
+    token: str
+    stopped: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SecurityPage:
     """`site/account_security.html`. `app` says whether an authenticator app is set up; `recovery_codes` are left."""
 

@@ -9,6 +9,7 @@ import hashlib
 import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from math import ceil
 
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import Select, func, select
@@ -22,8 +23,9 @@ from moviepoint.domains.accounts.services import create_user
 from moviepoint.domains.history.services import record
 from moviepoint.kernel import events
 from moviepoint.kernel.db import utcnow
-from moviepoint.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from moviepoint.kernel.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from moviepoint.kernel.i18n import gettext as _
+from moviepoint.kernel.i18n import ngettext
 from moviepoint.kernel.policies import SYSTEM, Actor, require
 from moviepoint.kernel.tasks import enqueue_after_commit
 from moviepoint.kernel.text import one_line
@@ -31,6 +33,7 @@ from moviepoint.kernel.text import one_line
 VALID = timedelta(days=7)
 TRY_AGAIN = timedelta(minutes=10)  # longer than a mail server may take to refuse
 MAX_TRIES = 12
+AGAIN = timedelta(minutes=10)  # between two mails that somebody asks for
 SEND = "accounts.invitation"  # the task
 
 
@@ -83,11 +86,13 @@ def invite(session: Session, actor: Actor, locales: Sequence[str], email: str, r
 def send_again(session: Session, actor: Actor, invitation_id: int) -> Invitation:
     """Send another mail with a new link that is valid from now on; the actor answers for the roles from now on.
 
-    Raises NotFound, Conflict when it is accepted or revoked, Forbidden for roles that the actor may not give.
+    Raises NotFound, Conflict when it is accepted or revoked, TooMany when a mail was asked for just now, Forbidden for
+    roles that the actor may not give.
     """
     require(actor, MANAGE)
     row = _locked(session, Invitation.id == invitation_id)
     _require_open(row)
+    _require_pause(row)
     for role in row.roles:
         require_grants(actor, role.permissions)
     row.token_hash = row.sent_at = row.tried_at = None
@@ -218,6 +223,16 @@ def _require_open(row: Invitation) -> None:
         raise Conflict(_("This invitation has been accepted already."))
     if row.revoked_at:
         raise Conflict(_("This invitation has been revoked."))
+
+
+def _require_pause(row: Invitation) -> None:
+    """Raise TooMany for a mail that was asked for just now: nobody's inbox is to be filled from here."""
+    left = row.expires_at - VALID + AGAIN - utcnow()  # it is valid from the moment at which it was asked for
+    if left > timedelta(0):
+        minutes = ceil(left.total_seconds() / 60)
+        raise TooMany(ngettext("The last mail was asked for just now. Wait %(num)d minute, then send it again.",
+                               "The last mail was asked for just now. Wait %(num)d minutes, then send it again.",
+                               minutes), retry_after=ceil(left.total_seconds()))
 
 
 def _require_usable(row: Invitation) -> None:

@@ -10,6 +10,11 @@ from moviepoint.domains.accounts import (
     invitation_api,
     invitation_pages,
     invitations,
+    notice_api,
+    notice_mail,
+    notice_pages,
+    notices,
+    security_notices,
     session_api,
     token_api,
     token_pages,
@@ -21,7 +26,7 @@ from moviepoint.domains.accounts.management import MANAGE
 from moviepoint.domains.accounts.session_tasks import forget_sessions
 from moviepoint.domains.accounts.tasks import send_invitation, send_invitations, send_mail
 from moviepoint.hooks import hookimpl
-from moviepoint.hooks.types import AdminView, ApiResource, Command, Pages, Permission, SlotFill, Task
+from moviepoint.hooks.types import AdminView, ApiResource, Command, NoticeKind, Pages, Permission, SlotFill, Task
 from moviepoint.kernel.i18n import lazy_gettext
 
 
@@ -43,12 +48,14 @@ def register_admin_views() -> Sequence[AdminView]:
 def register_api_resources() -> Sequence[ApiResource]:
     return [ApiResource("users", api.users), ApiResource("roles", api.roles),
             ApiResource("invitations", invitation_api.resource), ApiResource("tokens", token_api.resource),
-            ApiResource("sessions", session_api.resource)]
+            ApiResource("sessions", session_api.resource),
+            ApiResource("notices", notice_api.resource)]
 
 
 @hookimpl
 def register_pages() -> Sequence[Pages]:
-    return [Pages(account_pages.pages), Pages(invitation_pages.pages), Pages(token_pages.pages)]
+    return [Pages(account_pages.pages), Pages(invitation_pages.pages), Pages(token_pages.pages),
+            Pages(notice_pages.pages), Pages(notice_pages.stops)]
 
 
 @hookimpl
@@ -58,11 +65,19 @@ def register_slot_fills() -> Sequence[SlotFill]:
 
 @hookimpl
 def register_tasks() -> Sequence[Task]:
-    return [Task("accounts.mail", send_mail), Task(invitations.SEND, send_invitation),
+    return [Task("accounts.mail", send_mail, retries=8, retry_after=timedelta(minutes=5)),
+            Task(invitations.SEND, send_invitation),
             Task("accounts.invitations", send_invitations, every=timedelta(minutes=5)),
+            Task(notices.SEND, notice_mail.send_notice),
+            Task("accounts.notices", notice_mail.send_waiting, every=timedelta(minutes=5)),
             Task("accounts.sessions", forget_sessions, every=timedelta(hours=6))]
 
 
 @hookimpl
 def register_commands() -> Sequence[Command]:
     return [Command(user_group)]
+
+
+@hookimpl
+def register_notices() -> Sequence[NoticeKind]:
+    return [security_notices.NOTICE]

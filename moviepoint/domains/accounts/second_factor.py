@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from moviepoint.domains.accounts import sessions
+from moviepoint.domains.accounts import security_notices, sessions
 from moviepoint.domains.accounts.lockout import cut_off
 from moviepoint.domains.accounts.models import User
 from moviepoint.domains.history.services import record
@@ -32,4 +32,5 @@ def reset(session: Session, actor: Actor, user_id: int) -> User:
     user.webauthn.clear()
     cut_off(session, user)
     record(session, actor, "second_factor_reset", "user", user.id, user.email)
+    security_notices.tell(session, user.id, "second_factor_reset")
     return user

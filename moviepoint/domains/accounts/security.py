@@ -42,6 +42,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         SECURITY_EMAIL_VALIDATOR_ARGS={"check_deliverability": False},
         SECURITY_RECOVERABLE=True,
         SECURITY_CHANGEABLE=True,
+        # We tell of a new password ourselves, by a notice that outlives a mail server that is away.
+        SECURITY_SEND_PASSWORD_CHANGE_EMAIL=False, SECURITY_SEND_PASSWORD_RESET_NOTICE_EMAIL=False,
         SECURITY_TRACKABLE=True,
         SECURITY_DATETIME_FACTORY=utcnow,
         SECURITY_CONFIRMABLE=False,

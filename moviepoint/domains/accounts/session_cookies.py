@@ -15,7 +15,7 @@ from flask_security.tf_plugin import tf_clean_session
 from flask_security.utils import set_request_attr
 from sqlalchemy.exc import SQLAlchemyError
 
-from moviepoint.domains.accounts import sessions
+from moviepoint.domains.accounts import security_notices, sessions
 from moviepoint.domains.accounts.models import User
 from moviepoint.domains.history.services import record
 from moviepoint.kernel.db import db, unit_of_work, utcnow
@@ -71,6 +71,7 @@ def _end(app: Flask, **_: Any) -> None:
 
 def _note_password(app: Flask, user: User, **_: Any) -> None:
     record(db.session(), user, "password_changed", "user", user.id, user.email)
+    security_notices.tell(db.session(), user.id, "password_changed")
 
 
 def _note_seen(response: Response) -> Response:

@@ -17,6 +17,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
+from moviepoint.domains.accounts import security_notices
 from moviepoint.domains.accounts.lockout import cut_off
 from moviepoint.domains.accounts.models import User
 from moviepoint.domains.accounts.second_factor import has_second_factor
@@ -107,6 +108,7 @@ def _added(app: Flask, user: Any, **_: Any) -> None:
     """A new factor: sessions that began without it end, but for this one."""
     owner = _plain(user)
     record(db.session(), owner, "second_factor_added", "user", owner.id, owner.email)
+    security_notices.tell(db.session(), owner.id, "second_factor_added")
     cut_off(db.session(), owner, keep=current_sign_in())
 
 
@@ -114,6 +116,7 @@ def _removed(app: Flask, user: Any, **_: Any) -> None:
     owner = _plain(user)
     owner.totp_counter = None
     record(db.session(), owner, "second_factor_removed", "user", owner.id, owner.email)
+    security_notices.tell(db.session(), owner.id, "second_factor_removed")
 
 
 def _plain(user: Any) -> User:

@@ -1,12 +1,14 @@
 """Mail leaves by a task."""
 from __future__ import annotations
 
+from smtplib import SMTPRecipientsRefused
+
 import structlog
 from flask import current_app, render_template
-from flask_mail import Message
 
 from moviepoint.domains.accounts import invitations
 from moviepoint.domains.accounts.invitation_model import Invitation
+from moviepoint.domains.accounts.messages import Mail
 from moviepoint.kernel.db import db, unit_of_work, utcnow
 from moviepoint.kernel.i18n import gettext as _
 from moviepoint.kernel.i18n import use_locale
@@ -22,7 +24,10 @@ def send_mail(subject: str, recipient: str, body: str, html: str | None = None) 
     if not settings.mail_server:
         log.info("mail not sent: no mail_server is set", to=recipient, subject=subject, body=body)
         return
-    current_app.extensions["mail"].send(Message(subject, [recipient], body=body, html=html))
+    try:
+        current_app.extensions["mail"].send(Mail(one_line(subject), [recipient], body=body, html=html))
+    except SMTPRecipientsRefused:  # asking again would not help; whatever else fails, the queue tries again
+        log.warning("mail refused", to=recipient, exc_info=True)
 
 
 def send_invitation(invitation_id: int) -> None:

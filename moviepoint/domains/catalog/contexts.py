@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
+
+from moviepoint.domains.catalog.json_ld import serialise
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +147,27 @@ class TitleView:
 class Seo:
     """What a page says to search engines and to those who share it.
 
-    `alternates` maps a locale to this page's full address in it; `json_ld` is a schema.org object, serialised.
+    `alternates` maps the locales that its content has to this page's full address in them; `schema` holds nodes of
+    schema.org, which `json_ld` is the script of. With `noindex` it is not to be found. `properties` are further
+    properties of Open Graph, (name, content); `locale` and `other_locales` are as Open Graph writes them.
     """
 
     canonical: str
-    alternates: Sequence[tuple[str, str]]
+    alternates: Sequence[tuple[str, str]] = ()
     description: str = ""
     image: str = ""
+    image_alt: str = ""
     type: str = "website"
-    json_ld: str = ""
+    schema: Sequence[Mapping[str, Any]] = ()
+    noindex: bool = False
+    locale: str = ""
+    other_locales: Sequence[str] = ()
+    properties: Sequence[tuple[str, str]] = ()
+
+    @property
+    def json_ld(self) -> str:
+        """The nodes as JSON that cannot close the script element that it stands in; empty without any."""
+        return serialise(self.schema)
 
 
 @dataclass(frozen=True, slots=True)

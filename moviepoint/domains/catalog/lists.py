@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 
 from moviepoint.domains.catalog import page_queries as reads
 from moviepoint.domains.catalog.card_queries import card_lists
-from moviepoint.domains.catalog.contexts import Choice, ListPage, Pager, Words
+from moviepoint.domains.catalog.contexts import Choice, Link, ListPage, Pager, Words
 from moviepoint.domains.catalog.genre_use import genres_in_use
-from moviepoint.domains.catalog.seo import seo
+from moviepoint.domains.catalog.schema_org import crumbs, list_schema
+from moviepoint.domains.catalog.seo import seo, written_in
 from moviepoint.domains.catalog.words import Reader, card, genre_link
 from moviepoint.kernel.errors import NotFound
 from moviepoint.kernel.i18n import gettext as _
@@ -36,9 +37,13 @@ def list_page(session: Session, to: Reader, *, kind: str | None = None, genre_sl
     rows = card_lists(session, {"": part}, to.chain).rows[""]
     heading = genre_link(to, genre).name if genre else Words(_("Series") if kind == "series" else _("Films"))
     query = ({"page": page} if page > 1 else {}) | ({"order": order} if order != ORDERS[0] else {})
+    cards = [card(to, row) for row in rows]
+    way = crumbs([Link(heading, url_for(request.endpoint or "", **(request.view_args or {})))])
     return ListPage(
-        seo=seo(query=query), heading=heading, kicker=_("Genre") if genre else _("Catalogue"),
-        pager=make_pager(page, ceil(total / PAGE_SIZE), total), cards=[card(to, row) for row in rows],
+        seo=seo(query=query, schema=[list_schema(str(heading), cards, (page - 1) * PAGE_SIZE + 1), way],
+                languages=written_in(*genre.texts) if genre else ()),
+        heading=heading, kicker=_("Genre") if genre else _("Catalogue"),
+        pager=make_pager(page, ceil(total / PAGE_SIZE), total), cards=cards,
         genres=genre_choices(session, to, kind, genre_slug), orders=order_choices(order))
 
 

@@ -27,7 +27,15 @@ from moviepoint.domains.catalog.contexts import (
     Words,
 )
 from moviepoint.domains.catalog.models import Episode, Season, Title
-from moviepoint.domains.catalog.seo import seo, title_schema
+from moviepoint.domains.catalog.schema_org import (
+    crumbs,
+    episode_schema,
+    kind_link,
+    person_schema,
+    season_schema,
+    title_schema,
+)
+from moviepoint.domains.catalog.seo import full, seo, written_in
 from moviepoint.domains.catalog.shelf_queries import credits_and_belongings
 from moviepoint.domains.catalog.shelves import belonging_links
 from moviepoint.domains.catalog.words import (
@@ -85,22 +93,32 @@ def title_page(session: Session, viewer: Actor | None, to: Reader, kind: str, sl
                         pictured=[title.id])
     view = view_of(to, title, around.pictures[title.id])
     rows, belongings = credits_and_belongings(session, title.id, to.chain)
-    crew, cast = credits_of(to, rows)
+    crew, cast, makers = credits_of(to, rows)
     seasons = [season_item(to, title, *found) for found in reads.seasons_of(session, title.id)] \
         if kind == "series" else []
     collections, companies = belonging_links(to, belongings)
-    schema = title_schema(view, crew[:1], cast[:10], len(seasons), title.year)
-    image = view.backdrop or view.poster
+    schema = title_schema(view, makers, cast, seasons, (title.year, title.end_year))
+    way = crumbs([kind_link(kind), Link(view.name, view.url)])
     return TitlePage(
-        seo=seo(description=view.overview.text or view.tagline.text, image=image.crops["wide"] if image else "",
-                kind="video.movie" if kind == "film" else "video.tv_show", json_ld=schema),
+        seo=seo(description=view.overview.text or view.tagline.text, picture=view.backdrop or view.poster,
+                kind="video.movie" if kind == "film" else "video.tv_show", schema=[schema, way],
+                languages=written_in(*title.texts), noindex=title.status != "published",
+                properties=movie_properties(title) if kind == "film" else ()),
         title=view, crew=crew, cast=cast, seasons=seasons, more=[card(to, row) for row in around.rows["more"]],
         collections=collections, companies=companies)
 
 
-def credits_of(to: Reader, rows: Sequence[reads.CreditRow]) -> tuple[list[CreditGroup], list[Part]]:
-    """Return a title's crew by kind of work, directors first, and its cast."""
+def movie_properties(title: Title) -> list[tuple[str, str]]:
+    """Return what Open Graph knows of a film beside its name: the year, and its length in seconds."""
+    return [(name, str(value)) for name, value in (
+        ("video:duration", (title.runtime or 0) * 60), ("video:release_date", title.year)) if value]
+
+
+def credits_of(to: Reader,
+               rows: Sequence[reads.CreditRow]) -> tuple[list[CreditGroup], list[Part], dict[str, list[Link]]]:
+    """Return a title's crew by kind of work, directors first, its cast, and its crew by department."""
     groups: dict[str, dict[str, Link]] = {}
+    makers: dict[str, dict[str, Link]] = {}
     cast = []
     for row in sorted(rows, key=lambda row: row.department != "directing"):
         link = person_link(to, row.slug, row.name, row.names)
@@ -108,7 +126,9 @@ def credits_of(to: Reader, rows: Sequence[reads.CreditRow]) -> tuple[list[Credit
             cast.append(Part(link, Words(row.character)))
         else:
             groups.setdefault(labels.work_heading(row.department, row.job), {})[link.url] = link
-    return [CreditGroup(heading, list(people.values())) for heading, people in groups.items()], cast
+            makers.setdefault(row.department.strip().lower(), {})[link.url] = link
+    return ([CreditGroup(heading, list(people.values())) for heading, people in groups.items()], cast,
+            {department: list(people.values()) for department, people in makers.items()})
 
 
 def season_item(to: Reader, title: Title, season: Season, episodes: int, first: int | None,
@@ -130,13 +150,17 @@ def season_page(session: Session, viewer: Actor | None, to: Reader, slug: str, n
     before, after = neighbours([sibling.id for sibling in siblings], season.id)
     links = {s.id: Link(season_words(to, s), url_for("catalog.season", slug=slug, number=s.number)) for s in siblings}
     overview = to.pick(season.texts, "overview")
-    poster = best_picture(to, title, "poster")
+    poster, series = best_picture(to, title, "poster"), series_link(to, title)
+    episodes = [episode_item(to, title, season, episode, picture(stills.get(episode.id)))
+                for episode in season.episodes]
+    texts = [*season.texts, *(text for episode in season.episodes for text in episode.texts)]
+    way = crumbs([kind_link("series"), series, Link(item.name, item.url)])
     return SeasonPage(
-        seo=seo(description=overview.text, image=poster.src if poster else ""),
-        series=series_link(to, title), season=item, overview=overview,
-        episodes=[episode_item(to, title, season, episode, picture(stills.get(episode.id)))
-                  for episode in season.episodes],
-        previous=links.get(before), next=links.get(after))
+        seo=seo(description=overview.text, picture=poster, kind="video.tv_show",
+                schema=[season_schema(series, item, overview, poster, episodes), way],
+                languages=written_in(*(texts or title.texts)), noindex=title.status != "published"),
+        series=series, season=item, overview=overview, episodes=episodes, previous=links.get(before),
+        next=links.get(after))
 
 
 def find_season(session: Session, viewer: Actor | None, slug: str, number: int) -> Season:
@@ -181,11 +205,16 @@ def episode_page(session: Session, viewer: Actor | None, to: Reader, slug: str, 
     around = [by_id.get(i) for i in neighbours(list(by_id), episode.id)]
     links = [Link(near.name, near.url) if (near := e and episode_item(to, title, season, e, None)) else None
              for e in around]
-    season_url = url_for("catalog.season", slug=slug, number=number)
+    series = series_link(to, title)
+    above = Link(season_words(to, season), url_for("catalog.season", slug=slug, number=number))
+    way = crumbs([kind_link("series"), series, above, Link(item.name, item.url)])
     return EpisodePage(
-        seo=seo(description=item.overview.text, image=still.src if still else "", kind="video.episode"),
-        episode_id=episode.id, series=series_link(to, title), season=Link(season_words(to, season), season_url),
-        episode=item, original_title="" if episode.original_title == item.name.text else episode.original_title,
+        seo=seo(description=item.overview.text, picture=still or best_picture(to, title, "backdrop"),
+                kind="video.episode", schema=[episode_schema(series, above, number, item), way],
+                languages=written_in(*(episode.texts or title.texts)), noindex=title.status != "published",
+                properties=[("video:series", full(series.url))]),
+        episode_id=episode.id, series=series, season=above, episode=item,
+        original_title="" if episode.original_title == item.name.text else episode.original_title,
         previous=links[0], next=links[1])
 
 
@@ -205,10 +234,12 @@ def person_page(session: Session, to: Reader, slug: str) -> PersonPage:
     cards = cards_by_id(session, to, [i for ids in work.values() for i in ids])
     rows = [Row(f"{n}", heading, [cards[i] for i in dict.fromkeys(ids) if i in cards])
             for n, (heading, ids) in enumerate(sorted(work.items(), key=lambda entry: -len(entry[1])), 1)]
-    schema = {"@type": "Person", "name": str(name), "alternateName": person.name if person.name != str(name) else "",
-              "birthDate": str(person.birth_year or ""), "deathDate": str(person.death_year or "")}
+    original = "" if person.name == str(name) else person.name
+    page = Link(name, url_for("catalog.person", slug=person.slug))
+    schema = person_schema(page, original, (person.birth_year, person.death_year), biography, portrait)
     return PersonPage(
-        seo=seo(description=biography.text, image=portrait.src if portrait else "", kind="profile", json_ld=schema),
-        name=name, original_name="" if person.name == str(name) else person.name,
+        seo=seo(description=biography.text, picture=portrait, kind="profile", schema=[schema, crumbs([page])],
+                languages=written_in(*person.texts)),
+        name=name, original_name=original,
         years=labels.span(person.birth_year, person.death_year), biography=biography, portrait=portrait,
         filmography=rows)

@@ -21,6 +21,7 @@ from moviepoint.domains.catalog.api import RESOURCES
 from moviepoint.domains.catalog.content import CONTENT_TYPES
 from moviepoint.domains.catalog.preview import preview_bar
 from moviepoint.domains.catalog.search import SOURCES
+from moviepoint.domains.catalog.sitemaps import SOURCES as SITEMAPS
 from moviepoint.domains.catalog.tasks import bulk, keep_times, resume_bulk
 from moviepoint.domains.catalog.views import files, pages
 from moviepoint.hooks import hookimpl
@@ -33,6 +34,7 @@ from moviepoint.hooks.types import (
     Pages,
     Permission,
     SearchSource,
+    SitemapSource,
     SlotFill,
     Task,
 )
@@ -92,6 +94,11 @@ def register_admin_panels() -> Sequence[AdminPanel]:
 @hookimpl
 def register_content_types() -> Sequence[ContentType]:
     return CONTENT_TYPES
+
+
+@hookimpl
+def register_sitemaps() -> Sequence[SitemapSource]:
+    return SITEMAPS
 
 
 @hookimpl

@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 from moviepoint.domains.catalog import shelf_queries as reads
 from moviepoint.domains.catalog.card_queries import best_image, card_lists
 from moviepoint.domains.catalog.contexts import Choice, CompanyGroup, Link, Pager, ShelfPage, Words
+from moviepoint.domains.catalog.json_ld import node
 from moviepoint.domains.catalog.labels import KIND_NAMES
 from moviepoint.domains.catalog.lists import PAGE_SIZE, page_number
-from moviepoint.domains.catalog.seo import full, seo
+from moviepoint.domains.catalog.schema_org import crumbs, list_schema
+from moviepoint.domains.catalog.seo import full, seo, shorten, written_in
 from moviepoint.domains.catalog.words import Reader, card, picture
 from moviepoint.kernel.errors import NotFound
 from moviepoint.kernel.i18n import gettext as _
@@ -41,13 +43,17 @@ def shelf_page(session: Session, to: Reader, kind: str, slug: str) -> ShelfPage:
     name = to.pick(shelf.texts, "name", (shelf.slug, "und"))
     overview = to.pick(shelf.texts, "overview") if kind == reads.COLLECTION else Words("")
     query = {name: value for name, value in (("page", page), *asked.items()) if value not in (1, "", ORDERS[kind][0])}
-    schema = {"@type": SCHEMAS[kind], "name": name.text, "url": full(request.path), "description": overview.text}
+    cards = [card(to, row) for row in found.rows[""]]
+    kicker = _("Collection") if kind == reads.COLLECTION else _("Company")
+    schema = [node(SCHEMAS[kind], name=name.text, url=full(request.path), description=shorten(overview.text)),
+              list_schema(name.text, cards, (page - 1) * PAGE_SIZE + 1), crumbs([Link(name, request.path)])]
     return ShelfPage(
-        seo=seo(description=overview.text, image=image.crops["wide"] if image else "", json_ld=schema, query=query),
-        kind=kind, kicker=_("Collection") if kind == reads.COLLECTION else _("Company"), heading=name,
+        seo=seo(description=overview.text, picture=image, schema=schema, query=query,
+                languages=written_in(*shelf.texts)),
+        kind=kind, kicker=kicker, heading=name,
         pager=_pager(page, total, asked), overview=overview, picture=image,
         country=country_name(shelf.country, to.locale) if isinstance(shelf, reads.Company) and shelf.country else "",
-        cards=[card(to, row) for row in found.rows[""]], roles=_roles(counts, asked), orders=_orders(kind, asked))
+        cards=cards, roles=_roles(counts, asked), orders=_orders(kind, asked))
 
 
 def belonging_links(to: Reader, belongings: Sequence[reads.Belonging]) -> tuple[list[Link], list[CompanyGroup]]:

@@ -58,7 +58,8 @@ def member_page(session: Session, viewer: Actor | None, handle: str, part: str =
     fillings: dict[str, Any] = {}
     for name in [part] if part else [one.name for one in shown if one.count]:
         fillings |= _filled(session, viewer, found, name, whole=bool(part))
-    return MemberPage(seo(description=found.about), member_of(found, viewer, reads.is_followed(session, viewer, found)),
+    described = seo(description=found.about, kind="profile", noindex=found.visibility != "public")
+    return MemberPage(described, member_of(found, viewer, reads.is_followed(session, viewer, found)),
                       shown, part, **fillings)
 
 
@@ -120,10 +121,11 @@ def list_cards(session: Session, viewer: Actor | None, rows: Sequence[UserList])
 
 def list_page(session: Session, viewer: Actor | None, list_id: int) -> MemberListPage:
     """Return the page of a list. Raises NotFound for one the viewer may not see."""
-    found, _owner = list_reads.found_list(session, viewer, list_id)
+    found, owner = list_reads.found_list(session, viewer, list_id)
     rows, pager = turned(session, list_reads.items(viewer, list_id))
-    return MemberListPage(seo(description=found.about), list_cards(session, viewer, [found])[0], found.about,
-                          found.ranked, pager, items_of(session, rows, (pager.page - 1) * PAGE_SIZE),
+    shown = found.public and owner.visibility == "public"
+    return MemberListPage(seo(description=found.about, noindex=not shown), list_cards(session, viewer, [found])[0],
+                          found.about, found.ranked, pager, items_of(session, rows, (pager.page - 1) * PAGE_SIZE),
                           viewer is not None and viewer.id == found.user_id)
 
 

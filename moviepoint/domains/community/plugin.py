@@ -1,16 +1,27 @@
 """What taking part adds."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
-from moviepoint.domains.community import admin, policies, slots, tasks
+from moviepoint.domains.community import admin, notices, policies, schema_org, slots, tasks
 from moviepoint.domains.community.api import RESOURCES
 from moviepoint.domains.community.home_rows import ROWS
 from moviepoint.domains.community.services import imports
 from moviepoint.domains.community.views import PAGES
 from moviepoint.hooks import hookimpl
-from moviepoint.hooks.types import AdminPanel, AdminView, ApiResource, HomeRowKind, Pages, Permission, SlotFill, Task
+from moviepoint.hooks.types import (
+    AdminPanel,
+    AdminView,
+    ApiResource,
+    HomeRowKind,
+    NoticeKind,
+    Pages,
+    Permission,
+    SlotFill,
+    Task,
+)
 from moviepoint.kernel.i18n import lazy_gettext
 
 EVERYBODY = ("administrator", "editor", "translator", "moderator", "contributor", "member")
@@ -52,6 +63,7 @@ def register_api_resources() -> Sequence[ApiResource]:
 @hookimpl
 def register_tasks() -> Sequence[Task]:
     return [Task("community.recount", tasks.recount, every=timedelta(hours=1)),
+            Task("community.announce", tasks.announce, every=timedelta(minutes=5)),
             Task(imports.WORK, tasks.bring_in),
             Task("community.resume_imports", tasks.resume_imports, every=timedelta(minutes=1))]
 
@@ -65,3 +77,13 @@ def register_admin_views() -> Sequence[AdminView]:
 @hookimpl
 def register_admin_panels() -> Sequence[AdminPanel]:
     return [AdminPanel("community/admin/panel.html", admin.waiting_figures, policies.MODERATE)]
+
+
+@hookimpl
+def filter_page_context(value: Mapping[str, Any], template: str) -> Mapping[str, Any]:
+    return schema_org.with_opinions(value, template)
+
+
+@hookimpl
+def register_notices() -> Sequence[NoticeKind]:
+    return notices.KINDS

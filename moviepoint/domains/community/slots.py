@@ -59,7 +59,14 @@ def title_below(title_id: int) -> Mapping[str, Any]:
 
 
 def review_box(title_id: int) -> ReviewBox:
-    """Return the most helpful reviews of a title."""
+    """Return the most helpful reviews of a title; asked for twice on a page, read once."""
+    kept: dict[int, ReviewBox] = g.setdefault("review_boxes", {})
+    if title_id not in kept:
+        kept[title_id] = _review_box(title_id)
+    return kept[title_id]
+
+
+def _review_box(title_id: int) -> ReviewBox:
     viewer = current_viewer()
     found = reviews.top(db.session(), viewer, title_id, SHOWN + 1)
     write = url_for("reviews.write", title_id=title_id) if viewer is None or viewer.may(TAKE_PART) else ""

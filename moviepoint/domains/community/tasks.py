@@ -6,7 +6,7 @@ from flask import current_app
 
 from moviepoint.domains.community import import_work
 from moviepoint.domains.community.models import WORKING, Import
-from moviepoint.domains.community.services import imports, ratings
+from moviepoint.domains.community.services import announcements, imports, ratings
 from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.kernel.leases import abandoned
 from moviepoint.kernel.tasks import enqueue
@@ -20,6 +20,15 @@ def recount() -> None:
         changed = ratings.recount(session)
     if changed:
         log.info("ratings summed up", changed=changed)
+
+
+def announce() -> None:
+    """Tell followers of new episodes: each series in a unit of work of its own."""
+    for title_id, episode_ids in announcements.unannounced(db.session()).items():
+        with unit_of_work() as session:
+            told = announcements.announce(session, title_id, episode_ids)
+        if told:
+            log.info("episodes announced", title=title_id, episodes=len(episode_ids), followers=told)
 
 
 def bring_in(import_id: int) -> None:

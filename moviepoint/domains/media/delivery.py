@@ -17,11 +17,13 @@ from urllib.parse import quote
 
 import msgspec
 from flask import Blueprint, Response, current_app, request
+from sqlalchemy import select
 from werkzeug.wsgi import wrap_file
 
 from moviepoint.domains.media import access, early, playback, watching
 from moviepoint.domains.media.encoding.early import finished
 from moviepoint.domains.media.encoding.plan import Plan
+from moviepoint.domains.media.models import Edition
 from moviepoint.kernel.db import db
 from moviepoint.kernel.errors import Forbidden, NotFound, Unavailable
 from moviepoint.kernel.files import Storage
@@ -54,6 +56,25 @@ def part(token: str, edition: str, package: str, name: str) -> Response:
     growing = path.suffix == ".m3u8" and not finished(path)
     response = sent(path, f"{package}/{name}", kind)
     response.headers["Cache-Control"] = "no-cache" if growing else caching(grant)
+    return response
+
+
+@pages.get("/media/open/<edition>/master.m3u8")
+def open_to_all(edition: str) -> Response:
+    """Lead whoever comes by a lasting address to the playlist of a film that anybody may watch.
+
+    Pages of other sites get it only where their players may show the film.
+    """
+    session = db.session()
+    hooks, secret = current_app.extensions["moviepoint.hooks"], current_app.extensions["moviepoint.settings"].secret_key
+    found = watching.facts(session, edition)
+    if found is None or not watching.open_to_all(session, hooks, found):
+        raise NotFound()
+    if request.headers.get("Sec-Fetch-Site") == "cross-site" and not found.may_be_embedded:
+        raise Forbidden(_("This film may not be shown on other sites."), code="not-embeddable")
+    row = session.scalars(select(Edition).where(Edition.public_id == edition)).one()
+    response = Response(status=302, headers={"Location": playback.addresses(hooks, secret, session, row, None).master})
+    response.headers["Cache-Control"] = "no-cache"
     return response
 
 

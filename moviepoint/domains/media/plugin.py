@@ -1,8 +1,9 @@
 """What media adds."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from moviepoint.domains.media import (
     admin,
@@ -16,9 +17,11 @@ from moviepoint.domains.media import (
     joining,
     pictures,
     profile_admin,
+    sitemaps,
     stills,
     tasks,
     watch,
+    watch_action,
 )
 from moviepoint.domains.media.title_filters import MEDIA
 from moviepoint.hooks import hookimpl
@@ -30,6 +33,7 @@ from moviepoint.hooks.types import (
     ContentType,
     Pages,
     Permission,
+    SitemapSource,
     SlotFill,
     Task,
     TitleFilter,
@@ -105,5 +109,15 @@ def register_title_filters() -> Sequence[TitleFilter]:
 
 
 @hookimpl
+def filter_page_context(value: Mapping[str, Any], template: str) -> Mapping[str, Any]:
+    return watch_action.with_watching(value, template)
+
+
+@hookimpl
 def on_encoding_finished(job_id: int, edition_id: int) -> None:
     pictures.offer_picture(edition_id)
+
+
+@hookimpl
+def register_sitemaps() -> Sequence[SitemapSource]:
+    return [sitemaps.SOURCE]

@@ -4,17 +4,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import Blueprint, Response, current_app, request, url_for
+from flask import Blueprint, Response, current_app, g, request, url_for
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from moviepoint.domains.accounts.viewer import current_viewer
 from moviepoint.domains.catalog import page_queries
-from moviepoint.domains.catalog.contexts import Link, Picture
+from moviepoint.domains.catalog.contexts import Link, Picture, Seo, Words
 from moviepoint.domains.catalog.models import Episode, Season, Title
 from moviepoint.domains.catalog.pages import best_picture
-from moviepoint.domains.catalog.seo import full, seo
+from moviepoint.domains.catalog.schema_org import crumbs, kind_link
+from moviepoint.domains.catalog.seo import full, seo, written_in
 from moviepoint.domains.catalog.words import (
     Reader,
     episode_words,
@@ -25,16 +26,21 @@ from moviepoint.domains.catalog.words import (
     title_name,
     title_url,
 )
-from moviepoint.domains.media import embed, playback, player, watch_rules
+from moviepoint.domains.media import embed, playback, player, watch_rules, watching
 from moviepoint.domains.media.contexts import Readable, WatchButtons, WatchLink, WatchPage
 from moviepoint.domains.media.models import Edition
+from moviepoint.domains.media.schema_org import open_graph, video_schema
 from moviepoint.domains.media.watch_models import WatchRule
+from moviepoint.domains.media.watching import EditionFacts
+from moviepoint.hooks.manager import HookManager
 from moviepoint.kernel.db import db
 from moviepoint.kernel.i18n import gettext as _
 from moviepoint.shells.site import render_page
 
 MINUTE = 60_000  # milliseconds
 MOST_BUTTONS = 20
+#: What the page shows of the film or episode; the rest is for what it says of itself.
+PLACE = ("heading", "about", "above", "poster", "previous", "next")
 #: Editions with a film: a title's own, then by seasons and episodes, specials last; each with for whom it is.
 #: Written once: to put an alias together takes longer than to ask.
 _OWN, _WHOLE = aliased(WatchRule), aliased(WatchRule)
@@ -72,17 +78,33 @@ def watch_page(session: Session, public_id: str, to: Reader) -> WatchPage:
         audio=player.tracks_heard(edition, to.locale), subtitles=player.tracks_read(edition, to.locale),
         plays=url_for("api_plays.count", edition=edition.public_id, link=token if link else None),
         token=token_if_known(), around=beside)
-    allowed = embed.allowed(session, edition.public_id)
+    about = watching.facts(session, edition.public_id)
+    allowed = about is not None and about.may_be_embedded
     return WatchPage(
-        seo=seo(kind="video.other", image=place["poster"].src if place["poster"] else ""),
-        edition_label=edition.label, duration=round((edition.duration_ms or 0) / MINUTE), player_settings=settings,
+        seo=described(session, edition, place, about), edition_label=edition.label,
+        duration=round((edition.duration_ms or 0) / MINUTE), player_settings=settings,
         audio=[player.audio_name(track, to.locale) for track in playback.shown_audio(edition)],
         subtitles=[player.subtitle_name(track, to.locale) for track in playback.shown_subtitles(edition)],
         share=share, embed_code=embed.code(edition.public_id, str(place["heading"])) if allowed else "",
         oembed=full(url_for("embed.oembed", url=share, format="json")) if allowed else "",
         cues_address=beside.cues,
         texts=[Readable(track.id, track.language, player.subtitle_name(track, to.locale))
-               for track in playback.shown_subtitles(edition)], **place)
+               for track in playback.shown_subtitles(edition)],
+        **{name: value for name, value in place.items() if name in PLACE})
+
+
+def described(session: Session, edition: Edition, place: Mapping[str, Any], about: EditionFacts | None) -> Seo:
+    """Return what the page says of itself: a video where anybody may watch, else nothing that is to be found."""
+    hooks: HookManager = current_app.extensions["moviepoint.hooks"]
+    picture, name, overview = place["poster"] or place["other_poster"], str(place["heading"]), str(place["overview"])
+    if about is None or not watching.open_to_all(session, hooks, about):
+        return seo(kind="video.other", picture=picture, noindex=True)
+    embeddable = about.may_be_embedded
+    video = [video_schema(edition, name, overview, picture, embeddable=embeddable)] if picture else []
+    way = crumbs([kind_link("series" if place["above"] else "film"), *place["above"], place["about"],
+                  Link(Words(_("Watch")), url_for("watch.watch", edition=edition.public_id))])
+    return seo(kind="video.other", picture=picture, description=overview, schema=[*video, way],
+               languages=place["languages"], properties=open_graph(edition, embeddable=embeddable))
 
 
 def around(edition: Edition, place: Mapping[str, Any], share: str, link: str) -> player.Around:
@@ -105,7 +127,8 @@ def of_title(session: Session, edition: Edition, to: Reader) -> dict[str, Any]:
         selectinload(Title.texts), selectinload(Title.images))).one()
     name = title_name(to, title)
     return {"heading": name, "about": Link(name, title_url(title.kind, title.slug)), "above": [],
-            "poster": screen_picture(to, title)}
+            "poster": screen_picture(to, title), "other_poster": best_picture(to, title, "poster"),
+            "overview": to.pick(title.texts, "overview"), "languages": written_in(*title.texts)}
 
 
 def of_episode(session: Session, edition: Edition, to: Reader) -> dict[str, Any]:
@@ -123,7 +146,9 @@ def of_episode(session: Session, edition: Edition, to: Reader) -> dict[str, Any]
     return {"heading": name, "about": Link(name, url_for("catalog.episode", episode=episode.number, **place)),
             "above": [Link(title_name(to, title), title_url(title.kind, title.slug)),
                       Link(season_words(to, season), url_for("catalog.season", **place))],
-            "poster": picture(still) or screen_picture(to, title), "previous": before, "next": after}
+            "poster": picture(still) or screen_picture(to, title), "other_poster": best_picture(to, title, "poster"),
+            "overview": to.pick(episode.texts, "overview"), "languages": written_in(*(episode.texts or title.texts)),
+            "previous": before, "next": after}
 
 
 def neighbours(session: Session, episode: Episode, to: Reader, language: str) -> tuple[Link | None, Link | None]:
@@ -155,7 +180,7 @@ def screen_picture(to: Reader, title: Title) -> Picture | None:
 
 def title_buttons(title_id: int) -> Mapping[str, Any] | None:
     """Return the buttons of a title: its own editions, or a series' first episode that can be watched."""
-    rows = editions_of(db.session(), (Edition.title_id == title_id) | (Season.title_id == title_id))
+    rows = editions_below(title_id=title_id)
     own = [row for row in rows if row.season is None]
     links = [WatchLink(url_for("watch.watch", edition=row.public_id), row.label, audience_note(row.audience))
              for row in own]
@@ -169,8 +194,18 @@ def title_buttons(title_id: int) -> Mapping[str, Any] | None:
 def episode_buttons(episode_id: int) -> Mapping[str, Any] | None:
     """Return the buttons of an episode."""
     links = [WatchLink(url_for("watch.watch", edition=row.public_id), row.label, audience_note(row.audience))
-             for row in editions_of(db.session(), Edition.episode_id == episode_id)]
+             for row in editions_below(episode_id=episode_id)]
     return {"buttons": WatchButtons(links)} if links else None
+
+
+def editions_below(title_id: int = 0, episode_id: int = 0) -> Sequence[Any]:
+    """Return what can be watched of a title or an episode; asked for twice on a page, read once."""
+    kept: dict[tuple[int, int], Sequence[Any]] = g.setdefault("editions_below", {})
+    key = (title_id, episode_id)
+    if key not in kept:
+        kept[key] = editions_of(db.session(), Edition.episode_id == episode_id if episode_id else
+                                (Edition.title_id == title_id) | (Season.title_id == title_id))
+    return kept[key]
 
 
 def editions_of(session: Session, condition: Any) -> Sequence[Any]:

@@ -101,6 +101,16 @@ def open_to(session: Session, hooks: HookManager, viewer: Actor | None,
     return found
 
 
+def open_to_all(session: Session, hooks: HookManager, found: EditionFacts) -> bool:
+    """Say whether anybody may watch, without an account or a link."""
+    if not found.published or not found.package:
+        return False
+    try:
+        return decide(session, hooks, found, None) in (access.PUBLIC, access.ANYBODY)
+    except MoviePointError:
+        return False
+
+
 def holds(session: Session, hooks: HookManager, edition: str, grant: access.Grant) -> bool:
     """Say whether what a token was made for may still watch: its user, its link, or the public."""
     found = facts(session, edition)

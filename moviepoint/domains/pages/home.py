@@ -13,6 +13,7 @@ from moviepoint.domains.catalog.contexts import Row
 from moviepoint.domains.catalog.genre_use import genres_in_use
 from moviepoint.domains.catalog.models import Title
 from moviepoint.domains.catalog.pages import view_of
+from moviepoint.domains.catalog.schema_org import site_schema
 from moviepoint.domains.catalog.seo import seo
 from moviepoint.domains.catalog.words import Reader, card, site_settings
 from moviepoint.domains.pages import queries
@@ -54,7 +55,7 @@ def home_page(session: Session, viewer: Actor | None, to: Reader, hooks: HookMan
     viewer_id = viewer.id if viewer is not None else None
     hero = head_of(session, viewer_id, wanted)
     if hero is None:
-        return HomePage(seo=seo(), hero=None)
+        return HomePage(seo=seo(schema=site_schema()), hero=None)
     chosen, shown = {}, {}
     for number, row in enumerate(wanted):
         if row.kind.name == STAGE or (row.kind.personal and viewer_id is None):
@@ -66,7 +67,8 @@ def home_page(session: Session, viewer: Actor | None, to: Reader, hooks: HookMan
     rows = [Row(f"{row.kind.name}-{number}", row.heading(to), [card(to, title) for title in found.rows[number]],
                 row.kind.address(row.options) if row.kind.address else "")
             for number, row in shown.items() if found.rows[number]]
-    return HomePage(seo=seo(), hero=view_of(to, hero, found.pictures[hero.id]), rows=rows)
+    view = view_of(to, hero, found.pictures[hero.id])
+    return HomePage(seo=seo(schema=site_schema(), picture=view.backdrop or view.poster), hero=view, rows=rows)
 
 
 def head_of(session: Session, viewer_id: int | None, wanted: Sequence[Wanted]) -> Title | None:

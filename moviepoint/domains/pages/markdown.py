@@ -18,3 +18,8 @@ def to_html(text: str) -> Markup:
     lowered = _parser.render(text).replace("<h1>", "<h2>").replace("</h1>", "</h2>")
     return Markup(nh3.clean(lowered, tags=TAGS, attributes={"a": {"href", "title"}, "ol": {"start"}},  # noqa: S704
                             url_schemes={"http", "https", "mailto"}, link_rel="noopener nofollow"))
+
+
+def plain(text: str) -> str:
+    """Return what a text says without its marks, for descriptions."""
+    return to_html(text).striptags()

@@ -3,12 +3,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from moviepoint.domains.pages import admin, menus, views
+from moviepoint.domains.pages import admin, menus, sitemaps, views
 from moviepoint.domains.pages.api import resource
 from moviepoint.domains.pages.kinds import CORE
 from moviepoint.domains.pages.policies import EDIT
 from moviepoint.hooks import hookimpl
-from moviepoint.hooks.types import AdminView, ApiResource, HomeRowKind, MenuLink, Pages, Permission
+from moviepoint.hooks.types import AdminView, ApiResource, HomeRowKind, MenuLink, Pages, Permission, SitemapSource
 from moviepoint.kernel.i18n import lazy_gettext
 
 
@@ -43,3 +43,8 @@ def register_home_row_kinds() -> Sequence[HomeRowKind]:
 @hookimpl
 def filter_menu(value: Sequence[MenuLink], place: str) -> Sequence[MenuLink]:
     return menus.arranged(value, place)
+
+
+@hookimpl
+def register_sitemaps() -> Sequence[SitemapSource]:
+    return [sitemaps.SOURCE]

@@ -2,17 +2,12 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from datetime import timedelta
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from typing import Any
 
-import msgspec
 import pytest
-from aiosmtpd.controller import Controller
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -25,42 +20,18 @@ from moviepoint.domains.history.models import Revision
 from moviepoint.kernel.db import unit_of_work, utcnow
 from moviepoint.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from moviepoint.kernel.policies import SYSTEM, Actor
+from tests.smtp import Inbox, mail_server
 
 Queue = list[tuple[str, dict[str, Any]]]
 PASSWORD = "an unusually long sentence 7"
 LOCALES = ("en", "ru")
 
 
-class Inbox:
-    """Takes what a mail client sends; `refusing` makes it answer as a server that is out of order."""
-
-    def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
-        self.envelopes: list[list[str]] = []
-        self.refusing = False
-
-    async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:
-        if self.refusing:
-            return "451 Not now"
-        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
-        self.envelopes.append(envelope.rcpt_tos)
-        return "250 OK"
-
-
 @pytest.fixture
 def inbox(app: MoviePoint, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
     """Run a real mail server, and have the site use it."""
-    handler = Inbox()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
-    controller.start()
-    monkeypatch.setitem(app.extensions, "moviepoint.settings", msgspec.structs.replace(
-        app.extensions["moviepoint.settings"], mail_server="127.0.0.1", base_url="https://films.example.org/"))
-    monkeypatch.setattr(app.extensions["mail"], "server", "127.0.0.1")
-    monkeypatch.setattr(app.extensions["mail"], "port", port)
-    yield handler
-    controller.stop()
+    with mail_server(app, monkeypatch) as handler:
+        yield handler
 
 
 @pytest.fixture
@@ -75,6 +46,11 @@ def invite(actor: Actor, email: str = "new@example.org", roles: Collection[str] 
            name: str = "") -> Invitation:
     with unit_of_work() as work:
         return invitations.invite(work, actor, LOCALES, email, roles, locale=locale, name=name)
+
+
+def asked_long_ago(row: Invitation) -> None:
+    """Let the pause between two mails be over."""
+    row.expires_at -= invitations.AGAIN
 
 
 def mailed(row: Invitation) -> str:
@@ -145,10 +121,10 @@ def test_the_whole_way_from_the_form_to_being_signed_in(
 def test_a_mail_server_that_is_away_is_asked_again(session: Session, administrator: User, queue: Queue,
                                                    inbox: Inbox) -> None:
     row = invite(administrator)
-    inbox.refusing = True
+    inbox.answer = "451 Not now"
     tasks.send_invitation(row.id)
     assert (row.state(), row.tries, inbox.mails) == ("waiting", 1, [])
-    inbox.refusing = False
+    inbox.answer = "250 OK"
     tasks.send_invitations()
     assert inbox.mails == []  # too soon: the first try could still be under way
     with unit_of_work():
@@ -170,6 +146,7 @@ def test_a_lost_message_is_made_up_for_and_trying_ends(session: Session, adminis
     tasks.send_invitation(row.id)
     assert inbox.mails == []
     with unit_of_work() as work:
+        asked_long_ago(row)
         invitations.send_again(work, administrator, row.id)
     tasks.send_invitation(row.id)
     assert len(inbox.mails) == 1
@@ -203,6 +180,7 @@ def test_links_that_are_over_let_nobody_in(client: FlaskClient, session: Session
         elif over == "revoked":
             invitations.revoke(work, administrator, row.id)
         elif over == "sent again":
+            asked_long_ago(row)
             invitations.send_again(work, administrator, row.id)
     if over == "tampered":
         token = token[:-1] + ("A" if token[-1] != "A" else "B")
@@ -296,6 +274,7 @@ def test_line_breaks_and_markup_in_names_stay_text(session: Session, administrat
 
 def mailed_again(actor: Actor, row: Invitation) -> str:
     with unit_of_work() as work:
+        asked_long_ago(row)
         invitations.send_again(work, actor, row.id)
     return mailed(row)
 
@@ -327,6 +306,7 @@ def test_nobody_invites_to_what_they_may_not_give(session: Session, manager: Use
     invite(manager, roles=["member", "manager"])
     row = invite(administrator, "second@example.org", ["administrator"])
     with pytest.raises(Forbidden), unit_of_work() as work:
+        asked_long_ago(row)
         invitations.send_again(work, manager, row.id)
     assert row.invited_by_name == "Ada"
 
@@ -425,6 +405,8 @@ def test_invitations_as_a_resource(client: FlaskClient, session: Session, sign_i
     listed = client.get("/api/v1/invitations?open=true").json
     assert ([row["id"] for row in listed["results"]], listed["total_results"]) == ([made["id"]], 1)
     assert not [name for name in listed["results"][0] if "token" in name]
+    with unit_of_work():
+        asked_long_ago(session.get_one(Invitation, made["id"]))
     assert client.post(f"/api/v1/invitations/{made['id']}/send", headers=token).json["state"] == "waiting"
     assert client.delete(f"/api/v1/invitations/{made['id']}", headers=token).json["state"] == "revoked"
     assert client.delete(f"/api/v1/invitations/{made['id']}", headers=token).status_code == 409
@@ -470,3 +452,18 @@ def test_the_list_costs_the_same_whatever_its_length(
         costs.append(len(statements))
         assert len(set(re.findall(r"new-\d-\d@", page))) == 4 * (batch + 1)
     assert costs[1] <= costs[0] <= 9
+
+
+def test_asking_again_and_again_waits(client: FlaskClient, session: Session, sign_in: Callable[..., User],
+                                      queue: Queue) -> None:
+    row = invite(sign_in("administrator"))
+    answer = client.post(f"/api/v1/invitations/{row.id}/send")
+    assert (answer.status_code, answer.mimetype) == (429, "application/problem+json")
+    assert 540 < int(answer.headers["Retry-After"]) <= 600
+    assert "Wait 10 minutes" in answer.json["detail"]
+    assert len(queue) == 1
+    with unit_of_work():
+        asked_long_ago(row)
+    assert client.post(f"/api/v1/invitations/{row.id}/send").status_code == 200
+    assert client.post(f"/api/v1/invitations/{row.id}/send").status_code == 429
+    assert len(queue) == 2

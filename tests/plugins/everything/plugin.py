@@ -20,10 +20,14 @@ from moviepoint.plugin_api import (
     HomeRowKind,
     MenuLink,
     NavItem,
+    NoticeKind,
+    NoticeMail,
     Pages,
     Permission,
     SearchDocument,
     SearchSource,
+    SitemapPage,
+    SitemapSource,
     SlotFill,
     Task,
     Title,
@@ -31,6 +35,7 @@ from moviepoint.plugin_api import (
     TitleMatches,
     View,
     hookimpl,
+    path_of,
 )
 
 heard: list[tuple[str, int]] = []
@@ -119,6 +124,18 @@ def register_search_documents() -> Sequence[SearchSource]:
         return [SearchDocument("everything", row, ("Everything",)) for row in ids]
 
     return [SearchSource("everything", ("everything",), lambda _session: [1], load)]
+
+
+@hookimpl
+def register_notices() -> Sequence[NoticeKind]:
+    return [NoticeKind("everything.notice", "Everything", "accounts/mail/notice",
+                       lambda _session, _user, data: NoticeMail(f"Everything {data['number']}"))]
+
+
+@hookimpl
+def register_sitemaps() -> Sequence[SitemapSource]:
+    return [SitemapSource("everything", lambda _session, locales: [
+        SitemapPage({locale: path_of("everything.page", locale=locale) for locale in locales})])]
 
 
 @hookimpl

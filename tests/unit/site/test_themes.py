@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from moviepoint.app import MoviePoint
 from moviepoint.domains.accounts import contexts as accounts
 from moviepoint.domains.catalog import contexts as catalog
 from moviepoint.domains.community import contexts as community
+from moviepoint.domains.discovery import contexts as discovery
 from moviepoint.domains.media import contexts as media
 from moviepoint.domains.pages import contexts as pages
 from moviepoint.domains.search import contexts as search
@@ -22,7 +24,7 @@ PAGES = {"home": pages.HomePage, "page": pages.TextPage, "title": catalog.TitleP
          "episode": catalog.EpisodePage, "person": catalog.PersonPage, "list": catalog.ListPage,
          "shelf": catalog.ShelfPage,
          "watch": media.WatchPage, "embed": media.EmbedPage, "search": search.SearchPage, "lines": spoken.LinesPage,
-         "account_security": accounts.SecurityPage,
+         "account_security": accounts.SecurityPage, "offline": discovery.OfflinePage,
          "member": community.MemberPage, "member_list": community.MemberListPage, "my_lists": community.MyListsPage,
          "list_form": community.ListFormPage, "keep": community.KeepPage, "diary_form": community.DiaryFormPage,
          "profile_form": community.ProfileFormPage, "news": community.NewsPage, "reviews": community.ReviewsPage,
@@ -41,6 +43,13 @@ def tokens(theme: str) -> set[str]:
 
 def test_the_festival_names_every_token() -> None:
     assert tokens("festival") == tokens("default")
+
+
+@pytest.mark.parametrize("theme", ["default", "festival"])
+def test_the_browsers_frame_has_the_colours_of_the_page(theme: str) -> None:
+    options = tomllib.loads((THEMES / theme / "theme.toml").read_text())["options"]
+    sheet = (THEMES / theme / "static/css/tokens.css").read_text()
+    assert f"--ground: light-dark({options['ground_light']}, {options['ground_dark']});" in sheet
 
 
 @pytest.mark.parametrize("theme", ["default", "festival"])

@@ -28,6 +28,15 @@ class Profile(Base):
     joined_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
 
 
+class EpisodeAnnouncement(Base):
+    """An episode that followers of its series have been told of, or that was out before anybody could be."""
+
+    __tablename__ = "episode_announcements"
+
+    episode_id: Mapped[int] = mapped_column(ForeignKey("episodes.id", ondelete="CASCADE"), primary_key=True)
+    announced_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
+
+
 class Follow(Base):
     """Somebody follows another member, or a series whose new episodes they want to hear of."""
 

@@ -74,6 +74,21 @@ def count(session: Session, title_id: int) -> int:
         Review.title_id == title_id, Review.state == "published")) or 0
 
 
+def member_reviews(session: Session, handle: str, limit: int) -> tuple[Profile, list[tuple[Review, Title]]]:
+    """Return a member whose page is for everybody, and their newest public reviews, each with its title and names.
+
+    Raises NotFound.
+    """
+    profile = session.scalar(select(Profile).where(Profile.handle == handle, Profile.visibility == "public"))
+    if profile is None:
+        raise NotFound()
+    rows = session.execute(
+        select(Review, Title).join(Title, Title.id == Review.title_id)
+        .where(Review.user_id == profile.user_id, Review.state == "published", visible(None))
+        .order_by(Review.created_at.desc(), Review.id.desc()).limit(limit).options(selectinload(Title.texts)))
+    return profile, [(row[0], row[1]) for row in rows]
+
+
 def queue(viewer: Actor | None, which: str = "waiting") -> Select[Review]:
     """Return a select of reviews for moderators: those that wait, those taken down, or all. Raises Forbidden."""
     require(viewer, MODERATE)

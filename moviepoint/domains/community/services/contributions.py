@@ -4,6 +4,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from moviepoint.domains.accounts import notices
 from moviepoint.domains.catalog import services as catalog
 from moviepoint.domains.catalog.models import Title
 from moviepoint.domains.catalog.policies import PUBLISH
@@ -22,6 +23,7 @@ from moviepoint.kernel.i18n import gettext as _
 from moviepoint.kernel.policies import Actor, require
 from moviepoint.kernel.text import one_line, prose
 
+DECIDED = "community.contribution_decided"  # the kind of notice to the owner
 MOST_OPEN = 5  # films that wait for their owner or for an editor
 IN_HAND = ("draft", "rejected")  # the owner may change and send it
 
@@ -98,6 +100,8 @@ def decide(session: Session, actor: Actor, contribution_id: int, decision: str, 
     row.state, row.reason = ("approved", "") if decision == "approve" else ("rejected", reason)
     row.decided_by_id, row.decided_at = actor.id, utcnow()
     session.flush()
+    if actor.id != row.user_id:
+        notices.post(session, row.user_id, DECIDED, {"contribution_id": row.id})
     record(session, actor, "contribution_" + row.state, "title", title.id, str(title),
            before={"reason": "", "contribution": "waiting"}, after={"reason": reason, "contribution": row.state})
     return row

@@ -8,6 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.accounts.models import Role, User
+from moviepoint.domains.accounts.notice_models import Notice, NoticeChoice
 from moviepoint.domains.accounts.services import ADMINISTRATOR
 from moviepoint.domains.accounts.signin_models import SignIn
 from moviepoint.domains.accounts.token_model import ApiToken
@@ -44,7 +45,7 @@ OWN: dict[str, Any] = {
     "profile": Profile, "ratings": Rating, "diary": DiaryEntry, "lists": UserList, "reviews": Review,
     "review_votes": ReviewVote, "review_reports": ReviewReport, "follows": Follow, "watch_positions": WatchPosition,
     "imports": Import, "import_rows": ImportRow, "contributions": Contribution, "uploads": Upload,
-    "sign_ins": SignIn, "api_tokens": ApiToken}
+    "sign_ins": SignIn, "api_tokens": ApiToken, "notices": Notice, "notice_choices": NoticeChoice}
 #: What would help somebody to act in their name, or is only ours.
 NEVER = frozenset({"token_hash", "stamp", "html", "secret_hash", "hash", "key"})
 

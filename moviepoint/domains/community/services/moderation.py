@@ -4,6 +4,7 @@ from __future__ import annotations
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from moviepoint.domains.accounts import notices
 from moviepoint.domains.catalog.models import Title
 from moviepoint.domains.community.models import Review, ReviewReport
 from moviepoint.domains.community.policies import MODERATE
@@ -15,6 +16,7 @@ from moviepoint.kernel.policies import Actor, require
 from moviepoint.kernel.text import one_line
 
 ENTITY = "review"
+JUDGED = "community.review_judged"  # the kind of notice to the author
 ACTIONS = {"keep": "review_kept", "mark": "review_marked", "remove": "review_removed"}
 
 
@@ -35,6 +37,7 @@ def decide(session: Session, actor: Actor, review_id: int, decision: str, reason
         sentence = _("Say why, for its author.")
         raise Invalid(sentence, fields={"reason": [sentence]})
     before = _facts(review)
+    shown = (review.state, review.spoiler)
     review.state = "removed" if decision == "remove" else "published"
     review.spoiler = review.spoiler or decision == "mark"
     review.reason, review.reports = reason if decision == "remove" else "", 0
@@ -42,6 +45,8 @@ def decide(session: Session, actor: Actor, review_id: int, decision: str, reason
                     .values(answered_at=utcnow()))
     session.flush()
     title = session.get_one(Title, review.title_id)
+    if actor.id != review.user_id and shown != (review.state, review.spoiler):  # reports that came to nothing are none
+        notices.post(session, review.user_id, JUDGED, {"review_id": review.id})
     record(session, actor, ACTIONS[decision], ENTITY, review.id, str(title), before=before, after=_facts(review))
     return review
 

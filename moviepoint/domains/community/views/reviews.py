@@ -4,16 +4,21 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, request, url_for
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from moviepoint.domains.accounts.viewer import current_viewer, signed_in
+from moviepoint.domains.catalog.contexts import Link
 from moviepoint.domains.catalog.seo import seo
+from moviepoint.domains.catalog.words import reader, title_name, title_url
 from moviepoint.domains.community.contexts import ReportPage, ReviewFormPage, ReviewPage, ReviewsPage
 from moviepoint.domains.community.labels import reason_names
 from moviepoint.domains.community.member_pages import turned_rows
 from moviepoint.domains.community.policies import TAKE_PART, member_id
 from moviepoint.domains.community.queries import reviews as reads
+from moviepoint.domains.community.queries.titles import by_ids
 from moviepoint.domains.community.review_pages import review_view, title_links
+from moviepoint.domains.community.schema_org import review_schema
 from moviepoint.domains.community.schemas.reviews import MOST_CHARACTERS, ReportInput, ReviewInput
 from moviepoint.domains.community.services import reviews
 from moviepoint.domains.community.views.common import WRITES, ask_to_sign_in, back, faults, title_link
@@ -57,8 +62,15 @@ def show(review_id: int) -> Response:
     """Show one review."""
     session, viewer = db.session(), current_viewer()
     found = reads.one(session, viewer, review_id)
-    title = title_links(session, [found.review.title_id]).get(found.review.title_id)
-    return render_page("site/review.html", ReviewPage(seo(), review_view(found, viewer, title, whole=True)))
+    title = by_ids(session, [found.review.title_id]).get(found.review.title_id)
+    link = Link(title_name(reader(), title), title_url(title.kind, title.slug)) if title else None
+    view = review_view(found, viewer, link, whole=True)
+    public = view.state == "published"
+    schema = [review_schema(view, link, title.kind)] if link and title and public and not view.spoiler and view.author \
+        else []
+    described = seo(schema=schema, languages={found.review.locale}, noindex=not public,
+                    description="" if view.spoiler else Markup(view.html).striptags())  # noqa: S704 -- cleaned
+    return render_page("site/review.html", ReviewPage(described, view))
 
 
 @pages.route("/write/<int:title_id>", methods=["GET", "POST"])

@@ -64,3 +64,22 @@ function setUpRow(track) {
 document.querySelectorAll("[data-scheme-switch]").forEach(setUpSchemeSwitch);
 setUpMenus([...document.querySelectorAll("[data-menu]")]);
 document.querySelectorAll("[data-row]").forEach(setUpRow);
+
+// The page for the time without a network; where operators have switched it off, what was kept goes.
+async function setUpWorker() {
+  const address = document.querySelector("meta[name=moviepoint-worker]")?.content;
+  if (!("serviceWorker" in navigator)) return;
+  if (address) {
+    await navigator.serviceWorker.register(address, { scope: "/" });
+    return;
+  }
+  const kept = await navigator.serviceWorker.getRegistrations();
+  await Promise.all(kept.filter(({ active }) => active?.scriptURL.endsWith("/sw.js"))
+    .map((registration) => registration.unregister()));
+  const names = await caches.keys();
+  await Promise.all(names.filter((name) => name.startsWith("moviepoint-")).map((name) => caches.delete(name)));
+}
+
+setUpWorker().catch(() => {
+  // A browser that keeps nothing shows its own page when the network is gone.
+});
