@@ -121,6 +121,17 @@ def test_a_long_line_is_cut_around_the_first_word_sought() -> None:
     assert text.startswith("…") and text.endswith("…") and "rosebud" in text and len(text) <= SHOWN + 2
 
 
+def test_all_but_one_of_the_words(tmp_path: Path) -> None:
+    index = WhooshSpoken(tmp_path)
+    index.rebuild([document(1, "the mediator between head and hands"), document(2, "head over heels"),
+                   document(3, "the hands of the mediator", "the head of the mediator and hands")])
+    assert index.find(terms("mediator head feet")) == []
+    loose = {hits.track_id: [unpacked(place)[1:] for place in hits.places]
+             for hits in index.find(terms("mediator head feet"), loose=True)}
+    assert loose == {1: [(0, 0)], 3: [(0, 1)]}  # nearer over two lines than the other way round in one
+    assert index.find(["mediat"], loose=True) == []
+
+
 def test_an_update_replaces_and_removes(tmp_path: Path) -> None:
     index = WhooshSpoken(tmp_path)
     assert index.rebuild([document(1, "night train"), document(2, "night bus")]) == 2

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from moviepoint.domains.search.spoken.index import Place
 
@@ -36,7 +36,19 @@ def places(terms: Sequence[str], positions: Mapping[str, Sequence[int]], starts:
             place = Place(gap, first, bisect_right(starts, high) - 1).packed()
             if place < found.get(first, place + 1):
                 found[first] = place
-    return _apart(found.values())
+    return apart(found.values())
+
+
+def apart(found: Iterable[int]) -> array[int]:
+    """Return places that share no line, the nearer of two that do."""
+    kept, taken = array("Q"), set[int]()
+    for place in sorted(found):
+        first = place >> 8 & 0xFFFFFFFF
+        lines = range(first, first + (place & 0xFF) + 1)
+        if taken.isdisjoint(lines):
+            taken.update(lines)
+            kept.append(place)
+    return kept
 
 
 def _nearest(position: int, others: Sequence[tuple[int, Sequence[int]]], width: int) -> tuple[int, int, int] | None:
@@ -65,15 +77,3 @@ def _lines(held: Sequence[int], starts: Sequence[int]) -> array[int]:
             end = starts[line + 1] - 1 if line + 1 < len(starts) else 1 << 62
             found.append(line << 8)
     return found
-
-
-def _apart(found: object) -> array[int]:
-    """Return places that share no line, the nearer of two that do."""
-    kept, taken = array("Q"), set[int]()
-    for place in sorted(found):  # type: ignore[call-overload]
-        first = place >> 8 & 0xFFFFFFFF
-        lines = range(first, first + (place & 0xFF) + 1)
-        if taken.isdisjoint(lines):
-            taken.update(lines)
-            kept.append(place)
-    return kept
