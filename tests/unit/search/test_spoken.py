@@ -23,7 +23,7 @@ def document(number: int, *lines: str, language: str = "en", state: str = "") ->
         SpokenLine(n * 2000, n * 2000 + 1900, normal(line)) for n, line in enumerate(lines)))
 
 
-def found(lines: list[list[str]], query: list[str]) -> list[Place]:
+def found(lines: list[list[str]], query: list[str], missing: int = 0) -> list[Place]:
     positions: dict[str, list[int]] = {}
     starts, place = [], 0
     for line in lines:
@@ -31,7 +31,7 @@ def found(lines: list[list[str]], query: list[str]) -> list[Place]:
         for word in line:
             positions.setdefault(word, []).append(place)
             place += 1
-    return [unpacked(number) for number in places(query, positions, starts)]
+    return [unpacked(number) for number in places(query, positions, starts, missing)]
 
 
 @given(LINES, some.lists(LETTERS, min_size=1, max_size=4))
@@ -55,6 +55,19 @@ def test_each_hit_holds_all_words_within_reach(lines: list[list[str]], query: li
         assert set(query) <= set(held)
     if not set(query) <= {word for line in lines for word in line}:
         assert found(lines, query) == []
+
+
+@given(LINES, some.lists(LETTERS, min_size=2, max_size=4, unique=True))
+def test_with_one_word_missing_all_others_are_there(lines: list[list[str]], query: list[str]) -> None:
+    strict, loose = found(lines, query), found(lines, query, missing=1)
+    for hit in loose:
+        held = {word for line in lines[hit.first:hit.last + 1] for word in line}
+        assert len(set(query) - held) <= 1
+    short = [found(lines, [word for word in query if word != left_out]) for left_out in query]
+    if any(hits[0].gap <= 3 for hits in short if hits):
+        assert loose
+    if strict:
+        assert loose[0].gap <= strict[0].gap
 
 
 def test_words_too_far_apart_are_no_hit() -> None:

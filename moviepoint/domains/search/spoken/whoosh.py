@@ -22,7 +22,7 @@ from whoosh.fields import ID, NUMERIC, STORED, TEXT, Schema
 from whoosh.searching import Searcher
 
 from moviepoint.domains.search.spoken.index import Known, SpokenDocument, SpokenLine, TrackHits
-from moviepoint.domains.search.spoken.nearness import apart, places
+from moviepoint.domains.search.spoken.nearness import places
 from moviepoint.domains.search.spoken.words import words
 from moviepoint.domains.search.whoosh_folder import WhooshFolder, readable
 
@@ -134,17 +134,15 @@ class WhooshSpoken:
 
     def find(self, terms: Sequence[str], loose: bool = False) -> list[TrackHits]:
         generation = self._generation()
-        wanted = [[*terms[:place], *terms[place + 1:]] for place in range(len(terms))] if loose else [terms]
         with readable():
             posted = {term: generation.positions(term) for term in dict.fromkeys(terms)}
             hits = []
             for number, track_id in generation.held.tracks.items():
                 there = {term: held[number] for term, held in posted.items() if number in held}
-                found = [places(each, there, generation.starts(number)) for each in wanted
-                         if each and all(term in there for term in each)]
-                best = found[0] if len(found) == 1 else apart(place for part in found for place in part)
-                if best:
-                    hits.append(TrackHits(track_id, generation.held.known[track_id].state, best))
+                if len(terms) - sum(term in there for term in terms) > loose:
+                    continue
+                if found := places(terms, there, generation.starts(number), int(loose)):
+                    hits.append(TrackHits(track_id, generation.held.known[track_id].state, found))
             return hits
 
     def lines(self, track_id: int, state: str) -> Sequence[SpokenLine]:
