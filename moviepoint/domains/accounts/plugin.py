@@ -90,7 +90,7 @@ def register_commands() -> Sequence[Command]:
 
 @hookimpl
 def register_admin_panels() -> Sequence[AdminPanel]:
-    return [AdminPanel("accounts/admin/mail.html", notice_mail.mail_figures, MANAGE)]
+    return [AdminPanel("accounts/admin/mail.html", notice_mail.mail_figures, MANAGE, order=200)]
 
 
 @hookimpl

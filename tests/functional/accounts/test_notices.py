@@ -162,3 +162,5 @@ def test_operators_see_how_mail_stands(client: FlaskClient, session: Session, ma
                                            "Lost by a worker that died")} == {
         "Sent this week": "2", "Waiting to leave": "0", "Refused this week": "1", "Lost by a worker that died": "1"}
     assert "No mail server is set" in page
+    headings = re.findall(r"<h2>([^<]+)</h2>", page)
+    assert headings.index("Mail") > headings.index("Catalogue")  # editors' own work comes first
