@@ -3,7 +3,8 @@
     python benchmarks/spoken.py [--cues 1000000]
 
 Cues are made up of words as frequent as those of a language: the most common one stands in every third line.
-Milliseconds are one warm process's, with the tables of who may watch what left out: those are the database's.
+Milliseconds are the processor's, of one warm process, so that neighbours on a busy machine do not count; who may watch
+what is left out: that is asked of the database.
 """
 from __future__ import annotations
 
@@ -51,10 +52,10 @@ def main() -> None:
     cues = parser.parse_args().cues
     talks = [Talk(LATIN, 7), Talk(CYRILLIC, 11)]
     with tempfile.TemporaryDirectory(prefix="moviepoint-bench-") as folder:
-        index, began = WhooshSpoken(Path(folder)), time.monotonic()
+        index, began = WhooshSpoken(Path(folder)), time.process_time()
         sample: list[str] = []
         tracks = index.rebuild(documents(talks, cues // CUES, sample))
-        seconds = time.monotonic() - began
+        seconds = time.process_time() - began
         size = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
         print(f"{tracks} tracks with {tracks * CUES:,} cues indexed in {seconds:.0f} s; {size / 1e6:.0f} MB\n")
         report(index, talks, sample, tracks, seconds, size)
@@ -86,19 +87,27 @@ def report(index: WhooshSpoken, talks: list[Talk], sample: list[str], tracks: in
     for kind, queries in kinds.items():
         times, hits = [], []
         for query in queries:
-            began = time.perf_counter()
+            began = time.process_time()
             found = index.find(terms(query))
-            times.append((time.perf_counter() - began) * 1000)
+            times.append((time.process_time() - began) * 1000)
             hits.append(sum(len(one.places) for one in found))
             if not found:
                 raise SystemExit(f"{query!r} is said and was not found")
         every += times if "common" not in kind else []
         figures[f"{kind.replace(' ', '_').replace(',', '')}_p95_ms"] = round(p95(times), 1)
         print(f"{kind:<32}{statistics.median(times):>8.1f}{p95(times):>8.1f}{statistics.median(hits):>10,.0f}")
+    figures["all_but_one_of_twelve_common_words_ms"] = round(timed_loose(index, talks[0]), 1)
     update = timed_update(index, talks[0], tracks)
     print(f"\nof all but the most common: p95 {p95(every):.1f} ms; one more track: {update * 1000:.0f} ms")
     print(json.dumps({"cues": tracks * CUES, "build_seconds": round(seconds, 1), "megabytes": round(size / 1e6, 1),
                       "p95_ms": round(p95(every), 1), "update_ms": round(update * 1000), **figures}))
+
+
+def timed_loose(index: WhooshSpoken, talk: Talk) -> float:
+    """Return the milliseconds of the dearest question there is: twelve of the most common words, but for any one."""
+    began = time.process_time()
+    index.find(terms(" ".join(talk.words[:12])), loose=True)
+    return (time.process_time() - began) * 1000
 
 
 def timed_update(index: WhooshSpoken, talk: Talk, tracks: int) -> float:
@@ -106,11 +115,11 @@ def timed_update(index: WhooshSpoken, talk: Talk, tracks: int) -> float:
     times = []
     for number in range(tracks + 1, tracks + 6):
         lines = tuple(SpokenLine(n * 4000, n * 4000 + 3000, talk.line()) for n in range(CUES))
-        began = time.monotonic()
+        began = time.process_time()
         index.update([number], [SpokenDocument(number, number, number, "en", "new", lines)])
         if number not in index.known():
             raise SystemExit("a track was added and cannot be found")
-        times.append(time.monotonic() - began)
+        times.append(time.process_time() - began)
     return statistics.median(times)
 
 

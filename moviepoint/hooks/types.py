@@ -67,6 +67,7 @@ class AdminPanel:
     template: str
     context: Callable[[Session], Mapping[str, Any]]
     permission: str = "admin.access"
+    order: int = 100
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import structlog
 from flask import current_app, render_template
 from flask_mail import Connection
 from itsdangerous import BadSignature, URLSafeSerializer
+from sqlalchemy.orm import Session
 
 from moviepoint.domains.accounts import notices
 from moviepoint.domains.accounts.messages import Mail
@@ -158,6 +159,14 @@ def open_stop(token: str) -> tuple[int, NoticeKind]:
 
 def _serializer() -> URLSafeSerializer:
     return URLSafeSerializer(current_app.secret_key or "", salt="accounts.notices.stop")
+
+
+def mail_figures(session: Session) -> dict[str, Any]:
+    """Return how mail stands, for the back office's first page."""
+    names = {"sent": _("Sent this week"), "waiting": _("Waiting to leave"), "refused": _("Refused this week"),
+             "unclear": _("Lost by a worker that died")}
+    settings: Settings = current_app.extensions["moviepoint.settings"]
+    return {"states": notices.figures(session, utcnow()), "names": names, "server": bool(settings.mail_server)}
 
 
 def send_waiting() -> None:

@@ -101,6 +101,14 @@ def tidy(session: Session, now: datetime) -> int:
     return int(lost.rowcount)
 
 
+def figures(session: Session, now: datetime) -> dict[str, int]:
+    """Return how many notices of the last week stand how: those that tell an operator of trouble, and those sent."""
+    rows = session.execute(select(Notice.state, func.count()).where(Notice.created_at > now - timedelta(days=7))
+                           .group_by(Notice.state))
+    found = {str(state): int(count) for state, count in rows}
+    return {state: found.get(state, 0) for state in ("sent", "waiting", "refused", "unclear")}
+
+
 def wants(session: Session, user_id: int, kind: str) -> bool:
     """Say whether a user wants mail of a kind."""
     row = session.get(NoticeChoice, (user_id, kind))

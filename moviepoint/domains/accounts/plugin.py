@@ -26,7 +26,17 @@ from moviepoint.domains.accounts.management import MANAGE
 from moviepoint.domains.accounts.session_tasks import forget_sessions
 from moviepoint.domains.accounts.tasks import send_invitation, send_invitations, send_mail
 from moviepoint.hooks import hookimpl
-from moviepoint.hooks.types import AdminView, ApiResource, Command, NoticeKind, Pages, Permission, SlotFill, Task
+from moviepoint.hooks.types import (
+    AdminPanel,
+    AdminView,
+    ApiResource,
+    Command,
+    NoticeKind,
+    Pages,
+    Permission,
+    SlotFill,
+    Task,
+)
 from moviepoint.kernel.i18n import lazy_gettext
 
 
@@ -76,6 +86,11 @@ def register_tasks() -> Sequence[Task]:
 @hookimpl
 def register_commands() -> Sequence[Command]:
     return [Command(user_group)]
+
+
+@hookimpl
+def register_admin_panels() -> Sequence[AdminPanel]:
+    return [AdminPanel("accounts/admin/mail.html", notice_mail.mail_figures, MANAGE, order=200)]
 
 
 @hookimpl

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 from flask import Blueprint, Response, current_app, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -18,6 +19,7 @@ pages = Blueprint("discovery", __name__)
 localised = Blueprint("app_shell", __name__)
 MINUTES = 60
 KEEP = 300  # seconds
+ASKED = "moviepoint.sitemaps_asked"  # until when the worker is not asked again
 ROBOTS = "discovery/robots.txt"
 CLOSED = "noindex, nofollow"
 
@@ -37,7 +39,9 @@ def robots() -> Response:
 def sitemap() -> BaseResponse:
     """Send the index of sitemaps; where none is written yet, ask for it and say when to come again."""
     if site_settings().search_engines and not current_storage().exists(sitemaps.INDEX):
-        enqueue(sitemaps.WRITE)
+        if time.monotonic() > current_app.extensions.get(ASKED, 0.0):  # not once for each crawler that asks
+            current_app.extensions[ASKED] = time.monotonic() + 10 * MINUTES
+            enqueue(sitemaps.WRITE)
         return Response("The sitemap is being written.\n", 503, mimetype="text/plain",
                         headers={"Retry-After": str(2 * MINUTES)})
     return _written(sitemaps.INDEX)

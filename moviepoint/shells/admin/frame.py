@@ -83,7 +83,8 @@ class Dashboard(Guarded, AdminIndexView):
     @expose("/")
     def index(self) -> Any:
         hooks: HookManager = current_app.extensions["moviepoint.hooks"]
-        panels = [panel for panel in hooks.collect("register_admin_panels") if current_user.may(panel.permission)]
+        panels = sorted((panel for panel in hooks.collect("register_admin_panels")
+                         if current_user.may(panel.permission)), key=lambda panel: panel.order)
         session = db.session()
         return self.render("admin/dashboard.html", panels=[(panel, panel.context(session)) for panel in panels])
 

@@ -145,3 +145,22 @@ def test_check_says_whether_mail_can_leave(app: MoviePoint, inbox: Inbox) -> Non
         assert (fault.name, "does not take mail" in fault.problem) == ("mail_server", True), wrong
     assert list(mail_faults(msgspec.structs.replace(settings, mail_server=""))) == []
     assert inbox.mails == []
+
+
+def test_operators_see_how_mail_stands(client: FlaskClient, session: Session, make_user: Callable[..., User],
+                                       sign_in: Callable[..., User]) -> None:
+    member = make_user("member")
+    with unit_of_work() as work:
+        for state in ("sent", "sent", "refused", "unclear", "dropped"):
+            notices.post(work, member.id, "accounts.sign_in_changed", {}).state = state
+    sign_in("editor")
+    assert "Lost by a worker that died" not in client.get("/admin/").text
+    sign_in("administrator")
+    page = client.get("/admin/").text
+    found = dict(re.findall(r"<dt>([^<]+)</dt><dd>(\d+)</dd>", page))
+    assert {name: found[name] for name in ("Sent this week", "Waiting to leave", "Refused this week",
+                                           "Lost by a worker that died")} == {
+        "Sent this week": "2", "Waiting to leave": "0", "Refused this week": "1", "Lost by a worker that died": "1"}
+    assert "No mail server is set" in page
+    headings = re.findall(r"<h2>([^<]+)</h2>", page)
+    assert headings.index("Mail") > headings.index("Catalogue")  # editors' own work comes first

@@ -23,7 +23,7 @@ def document(number: int, *lines: str, language: str = "en", state: str = "") ->
         SpokenLine(n * 2000, n * 2000 + 1900, normal(line)) for n, line in enumerate(lines)))
 
 
-def found(lines: list[list[str]], query: list[str]) -> list[Place]:
+def found(lines: list[list[str]], query: list[str], missing: int = 0) -> list[Place]:
     positions: dict[str, list[int]] = {}
     starts, place = [], 0
     for line in lines:
@@ -31,7 +31,7 @@ def found(lines: list[list[str]], query: list[str]) -> list[Place]:
         for word in line:
             positions.setdefault(word, []).append(place)
             place += 1
-    return [unpacked(number) for number in places(query, positions, starts)]
+    return [unpacked(number) for number in places(query, positions, starts, missing)]
 
 
 @given(LINES, some.lists(LETTERS, min_size=1, max_size=4))
@@ -55,6 +55,19 @@ def test_each_hit_holds_all_words_within_reach(lines: list[list[str]], query: li
         assert set(query) <= set(held)
     if not set(query) <= {word for line in lines for word in line}:
         assert found(lines, query) == []
+
+
+@given(LINES, some.lists(LETTERS, min_size=2, max_size=4, unique=True))
+def test_with_one_word_missing_all_others_are_there(lines: list[list[str]], query: list[str]) -> None:
+    strict, loose = found(lines, query), found(lines, query, missing=1)
+    for hit in loose:
+        held = {word for line in lines[hit.first:hit.last + 1] for word in line}
+        assert len(set(query) - held) <= 1
+    short = [found(lines, [word for word in query if word != left_out]) for left_out in query]
+    if any(hits[0].gap <= 3 for hits in short if hits):
+        assert loose
+    if strict:
+        assert loose[0].gap <= strict[0].gap
 
 
 def test_words_too_far_apart_are_no_hit() -> None:
@@ -119,6 +132,17 @@ def test_a_long_line_is_cut_around_the_first_word_sought() -> None:
     parts = marked("word " * 200 + "rosebud" + " word" * 200, frozenset(["rosebud"]))
     text = "".join(part.text for part in parts)
     assert text.startswith("…") and text.endswith("…") and "rosebud" in text and len(text) <= SHOWN + 2
+
+
+def test_all_but_one_of_the_words(tmp_path: Path) -> None:
+    index = WhooshSpoken(tmp_path)
+    index.rebuild([document(1, "the mediator between head and hands"), document(2, "head over heels"),
+                   document(3, "the hands of the mediator", "the head of the mediator and hands")])
+    assert index.find(terms("mediator head feet")) == []
+    loose = {hits.track_id: [unpacked(place)[1:] for place in hits.places]
+             for hits in index.find(terms("mediator head feet"), loose=True)}
+    assert loose == {1: [(0, 0)], 3: [(0, 1)]}  # nearer over two lines than the other way round in one
+    assert index.find(["mediat"], loose=True) == []
 
 
 def test_an_update_replaces_and_removes(tmp_path: Path) -> None:

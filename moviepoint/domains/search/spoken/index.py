@@ -75,8 +75,11 @@ class SpokenIndex(Protocol):
     def rebuild(self, documents: Iterable[SpokenDocument]) -> int:
         """Make the index anew, and put it in the old one's place; returns how many documents."""
 
-    def find(self, terms: Sequence[str]) -> list[TrackHits]:
-        """Return all tracks with lines that hold these terms near each other. Raises IndexMissing."""
+    def find(self, terms: Sequence[str], loose: bool = False) -> list[TrackHits]:
+        """Return all tracks with lines that hold these terms near each other; with `loose` all of them but one.
+
+        Raises IndexMissing.
+        """
 
     def lines(self, track_id: int, state: str) -> Sequence[SpokenLine]:
         """Return a track's lines; none where it is indexed in another state by now. Raises IndexMissing."""

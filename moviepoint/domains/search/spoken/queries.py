@@ -105,12 +105,7 @@ def run(session: Session, hooks: HookManager, viewer: Actor | None, index: Spoke
     found = _open(session, hooks, viewer, index.find(query.terms), query)
     if found.films or found.languages or len(query.terms) < FEWEST_LOOSE:
         return found
-    best: dict[int, TrackHits] = {}
-    for place in range(len(query.terms)):
-        for one in index.find(query.terms[:place] + query.terms[place + 1:]):
-            if one.track_id not in best or one.places[0] < best[one.track_id].places[0]:
-                best[one.track_id] = one
-    return _open(session, hooks, viewer, list(best.values()), query)._replace(loose=True)
+    return _open(session, hooks, viewer, index.find(query.terms, loose=True), query)._replace(loose=True)
 
 
 def hits(index: SpokenIndex, film: FilmHits, limit: int, offset: int = 0) -> list[Hit]:

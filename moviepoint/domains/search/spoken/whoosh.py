@@ -132,16 +132,16 @@ class WhooshSpoken:
                 raise
         return count
 
-    def find(self, terms: Sequence[str]) -> list[TrackHits]:
+    def find(self, terms: Sequence[str], loose: bool = False) -> list[TrackHits]:
         generation = self._generation()
         with readable():
             posted = {term: generation.positions(term) for term in dict.fromkeys(terms)}
-            common = set.intersection(*(set(found) for found in posted.values())) if posted else set()
             hits = []
-            for number in common & generation.held.tracks.keys():
-                found = places(terms, {term: held[number] for term, held in posted.items()}, generation.starts(number))
-                if found:
-                    track_id = generation.held.tracks[number]
+            for number, track_id in generation.held.tracks.items():
+                there = {term: held[number] for term, held in posted.items() if number in held}
+                if len(terms) - sum(term in there for term in terms) > loose:
+                    continue
+                if found := places(terms, there, generation.starts(number), int(loose)):
                     hits.append(TrackHits(track_id, generation.held.known[track_id].state, found))
             return hits
 
