@@ -202,6 +202,8 @@ class SearchDocument:
     popularity: float = 0.0
     rating: float | None = None  # the weighted mean of viewers' ratings, 1 to 10, to one place; None without any
     votes: int = 0
+    names: Mapping[str, str] = field(default_factory=dict)  # by locale: what a list by title is ordered by
+    facets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # values by `SearchFacet.name`
 
 
 @dataclass(frozen=True)

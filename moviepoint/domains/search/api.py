@@ -51,8 +51,7 @@ class SearchResults(Page[SearchHit], kw_only=True):
 @spec.validate(resp=Response(HTTP_200=SearchResults), tags=["search"])
 def search(query: SearchQuery) -> SearchResults:
     """Search titles and people."""
-    asked = queries.make_query(query.query, [query.kind] if query.kind else (), [query.genre] if query.genre else (),
-                               query.year)
+    asked = queries.make_query(query.query, {"kind": [query.kind], "genre": [query.genre], "year": [query.year]})
     results = ask(asked)
     shown = results.found[(query.page - 1) * query.page_size:query.page * query.page_size]
     return SearchResults(

@@ -38,8 +38,7 @@ def search() -> Response:
     text = request.args.get("q", "").strip()
     page = page_number(request.args.get("page", "1"))
     try:
-        query = queries.make_query(text, request.args.getlist("kind"), request.args.getlist("genre"),
-                                   request.args.get("year", ""))
+        query = queries.make_query(text, {name: request.args.getlist(name) for name in ("kind", "genre", "year")})
         results = ask(query)
     except Invalid as error:
         return render_page("site/search.html", SearchPage(text[:queries.MAX_QUERY], Pager(1, 0, 0, []),
@@ -70,10 +69,10 @@ def suggest() -> Response:
 def _facets(session: Session, to: Reader, results: Results) -> list[Facet]:
     kinds = {"film": _("Films"), "series": _("Series"), "person": _("People")}
     genres = {genre.slug: str(genre_link(to, genre).name) for genre, _count in reads.genres_in_use(session)}
-    decades = {value: _("%(year)ss", year=value[:-1]) for value in sorted(results.facets["decade"])}
-    facets = [Facet(_("Kind"), _choices("kind", results.facets["kind"], kinds)),
-              Facet(_("Genre"), _choices("genre", results.facets["genre"], genres)),
-              Facet(_("Year"), _choices("year", results.facets["decade"], decades))]
+    decades = {value: _("%(year)ss", year=value[:-1]) for value in sorted(results.facets.get("year", {}))}
+    facets = [Facet(_("Kind"), _choices("kind", results.facets.get("kind", {}), kinds)),
+              Facet(_("Genre"), _choices("genre", results.facets.get("genre", {}), genres)),
+              Facet(_("Year"), _choices("year", results.facets.get("year", {}), decades))]
     return [facet for facet in facets if facet.choices]
 
 
