@@ -14,8 +14,8 @@ from moviepoint.kernel.errors import NotFound
 from moviepoint.kernel.tasks import Task
 
 __all__ = ["AdminPanel", "AdminView", "ApiResource", "Command", "ContentType", "Found", "HomeRowKind", "MenuLink",
-           "NavItem", "Pages", "Permission", "RowOption", "SearchDocument", "SearchSource", "SlotFill", "Task",
-           "TitleFilter", "TitleMatches"]
+           "NavItem", "Pages", "Permission", "RowOption", "SearchDocument", "SearchFacet", "SearchSource",
+           "SlotFill", "Task", "TitleFilter", "TitleMatches"]
 
 
 @dataclass(frozen=True)
@@ -224,6 +224,25 @@ class SearchSource:
     load: Callable[[Session, Sequence[int]], Iterable[SearchDocument]]
     related: Callable[[Session, Sequence[int]], Mapping[str, Sequence[int]]] | None = None
     private: bool = False
+
+
+@dataclass(frozen=True)
+class SearchFacet:
+    """A way to narrow what a search has found: its choices are counted beside the results, on the page and in the API.
+
+    `values` tells, by id, which values some documents of a source have; without it their documents bring them along
+    in `SearchDocument.facets`. It is asked when documents are indexed, for a batch at a time, in a number of queries
+    that does not grow with it; tell of a change by `on_title_saved`. `words` tells what values are called in the
+    reader's language; a value that it leaves out is not offered.
+    """
+
+    name: str  # stands in the address: "audio"
+    label: Any  # lazily translated
+    words: Callable[[Session, Sequence[str]], Mapping[str, str]]
+    values: Callable[[Session, Sequence[int]], Mapping[int, Sequence[str]]] | None = None
+    source: str = "title"  # whose documents have it
+    by_value: bool = False  # choices stand by value, the greatest first; else by how many have them
+    order: int = 100
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,21 @@ from datetime import timedelta
 from moviepoint.domains.community import admin, policies, slots, tasks
 from moviepoint.domains.community.api import RESOURCES
 from moviepoint.domains.community.home_rows import ROWS
+from moviepoint.domains.community.search_facets import FACETS
 from moviepoint.domains.community.services import imports
 from moviepoint.domains.community.views import PAGES
 from moviepoint.hooks import hookimpl
-from moviepoint.hooks.types import AdminPanel, AdminView, ApiResource, HomeRowKind, Pages, Permission, SlotFill, Task
+from moviepoint.hooks.types import (
+    AdminPanel,
+    AdminView,
+    ApiResource,
+    HomeRowKind,
+    Pages,
+    Permission,
+    SearchFacet,
+    SlotFill,
+    Task,
+)
 from moviepoint.kernel.i18n import lazy_gettext
 
 EVERYBODY = ("administrator", "editor", "translator", "moderator", "contributor", "member")
@@ -37,6 +48,11 @@ def register_slot_fills() -> Sequence[SlotFill]:
             SlotFill("account.menu", "community/account_menu.html", slots.account_menu, order=50),
             SlotFill("home.top", "community/continue.html", slots.home_top),
             SlotFill("watch.below", "community/watch_below.html", slots.watch_below)]
+
+
+@hookimpl
+def register_search_facets() -> Sequence[SearchFacet]:
+    return FACETS
 
 
 @hookimpl

@@ -19,6 +19,7 @@ from moviepoint.domains.media import (
     tasks,
     watch,
 )
+from moviepoint.domains.media.search_facets import FACETS
 from moviepoint.domains.media.title_filters import MEDIA
 from moviepoint.hooks import hookimpl
 from moviepoint.hooks.types import (
@@ -29,6 +30,7 @@ from moviepoint.hooks.types import (
     ContentType,
     Pages,
     Permission,
+    SearchFacet,
     SlotFill,
     Task,
     TitleFilter,
@@ -96,6 +98,11 @@ def register_admin_panels() -> Sequence[AdminPanel]:
 @hookimpl
 def register_content_types() -> Sequence[ContentType]:
     return [content.EDITIONS]
+
+
+@hookimpl
+def register_search_facets() -> Sequence[SearchFacet]:
+    return FACETS
 
 
 @hookimpl

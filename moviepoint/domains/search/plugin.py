@@ -48,6 +48,11 @@ def on_title_saved(title_id: int) -> None:
 
 
 @hookimpl
+def on_title_rated(title_id: int) -> None:
+    enqueue("search.index", source="title", ids=[title_id])
+
+
+@hookimpl
 def on_title_published(title_id: int) -> None:
     enqueue("search.index", source="title", ids=[title_id])
 

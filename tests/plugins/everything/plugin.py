@@ -23,6 +23,7 @@ from moviepoint.plugin_api import (
     Pages,
     Permission,
     SearchDocument,
+    SearchFacet,
     SearchSource,
     SlotFill,
     Task,
@@ -122,6 +123,12 @@ def register_search_documents() -> Sequence[SearchSource]:
 
 
 @hookimpl
+def register_search_facets() -> Sequence[SearchFacet]:
+    return [SearchFacet("everything", "Everything", lambda _session, values: {value: value.title() for value in values},
+                        lambda _session, ids: {row: ["odd" if row % 2 else "even"] for row in ids})]
+
+
+@hookimpl
 def register_title_filters() -> Sequence[TitleFilter]:
     return [TitleFilter("everything", "Everything", [("odd", "Odd"), ("even", "Even")],
                         lambda value: Title.id % 2 == (value == "odd"))]
@@ -165,6 +172,11 @@ def on_title_unpublished(title_id: int) -> None:
 @hookimpl
 def on_title_deleted(title_id: int) -> None:
     heard.append(("on_title_deleted", title_id))
+
+
+@hookimpl
+def on_title_rated(title_id: int) -> None:
+    heard.append(("on_title_rated", title_id))
 
 
 @hookimpl
