@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload
 
 from moviepoint.domains.catalog.models import Genre
 from moviepoint.domains.catalog.words import genre_link, reader
@@ -22,9 +22,9 @@ def kind_words(_session: Session, values: Sequence[str]) -> Mapping[str, str]:
 
 
 def genre_words(session: Session, values: Sequence[str]) -> Mapping[str, str]:
-    """Return what genres are called, in one query and one for their texts."""
+    """Return what genres are called, in one query."""
     to = reader()
-    rows = session.scalars(select(Genre).where(Genre.slug.in_(values)).options(selectinload(Genre.texts)))
+    rows = session.scalars(select(Genre).where(Genre.slug.in_(values)).options(joinedload(Genre.texts))).unique()
     return {genre.slug: str(genre_link(to, genre).name) for genre in rows}
 
 

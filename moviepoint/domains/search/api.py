@@ -10,7 +10,7 @@ from spectree import Response
 from moviepoint.domains.catalog.words import reader
 from moviepoint.domains.search import queries
 from moviepoint.domains.search.engine import ask, current_facets
-from moviepoint.domains.search.hits import hits_of
+from moviepoint.domains.search.hits import marked_hits
 from moviepoint.domains.search.views import MAX_CHOSEN
 from moviepoint.kernel.db import db
 from moviepoint.kernel.limits import limiter
@@ -42,6 +42,19 @@ class SearchQuery(PageQuery, kw_only=True):
     sort_by: str = "relevance.desc"
 
 
+class Highlight(msgspec.Struct):
+    """Where words of the query stand: in `text`, from a letter to before another, counted in code points from 0.
+
+    `field` is name, title (another name of it), people or text (a part of the overview); `language` is empty for the
+    one asked for. `text` is plain: it must be escaped before it becomes HTML.
+    """
+
+    field: str
+    text: str
+    ranges: list[tuple[int, int]]
+    language: str = ""
+
+
 class SearchHit(msgspec.Struct):
     """Something found: its kind, its id as a title or person, and its name in the language asked for."""
 
@@ -51,6 +64,7 @@ class SearchHit(msgspec.Struct):
     note: str
     url: str
     picture: str
+    highlights: list[Highlight] = []
 
 
 class SearchResults(Page[SearchHit], kw_only=True):
@@ -73,7 +87,9 @@ def search(query: SearchQuery) -> SearchResults:
     shown = results.found[(query.page - 1) * query.page_size:query.page * query.page_size]
     return SearchResults(
         page=query.page, total_results=results.total, total_pages=-(-results.total // query.page_size),
-        results=[SearchHit(hit.kind, row.id, str(hit.name), hit.note, hit.url, hit.picture.src if hit.picture else "")
-                 for row, hit in hits_of(db.session(), to, shown)],
+        results=[SearchHit(hit.kind, row.id, str(hit.name), hit.note, hit.url, hit.picture.src if hit.picture else "",
+                           [Highlight(each.field, each.text, list(each.ranges), each.lang)
+                            for each in (hit.marked, hit.title, *hit.people, hit.excerpt) if each and each.ranges])
+                 for row, hit in marked_hits(db.session(), to, shown, results.meant)],
         facets={facet.name: dict(results.facets.get(facet.name, {})) for facet in current_facets()},
         did_you_mean=results.correction)

@@ -15,7 +15,7 @@ from moviepoint.domains.search import queries
 from moviepoint.domains.search.contexts import Facet, SearchPage
 from moviepoint.domains.search.engine import ask, current_facets, current_index
 from moviepoint.domains.search.faceting import choices
-from moviepoint.domains.search.hits import hits_of
+from moviepoint.domains.search.hits import hits_of, marked_hits
 from moviepoint.domains.search.index import IndexMissing, Query, Results
 from moviepoint.kernel.db import db
 from moviepoint.kernel.errors import Invalid
@@ -55,8 +55,9 @@ def search() -> Response:
     shown = results.found[(page - 1) * PAGE_SIZE:page * PAGE_SIZE]
     suggestion = Choice(results.correction, _address(q=results.correction, page=None)) if results.correction else None
     number = sum(len(values) for values in chosen.values())
+    hits = [hit for _row, hit in marked_hits(session, to, shown, results.meant)]
     return render_page("site/search.html", SearchPage(
-        query=text, pager=_pager(page, results), hits=[hit for _row, hit in hits_of(session, to, shown)],
+        query=text, pager=_pager(page, results), hits=hits,
         facets=_facets(session, query, results, chosen["year"]) if query.terms else (),
         orders=_orders() if results.total > 1 else (), suggestion=suggestion, chosen=number,
         clear_url=_address(**dict.fromkeys(chosen), page=None) if number else ""))

@@ -118,7 +118,7 @@ def test_a_page_asks_the_database_a_fixed_number_of_times(client: FlaskClient, f
     client.get("/en/search?q=ruler")
     with count_queries() as statements:
         client.get("/en/search?q=ruler&genre=horror&audio=sv&rating=6")
-    assert len(statements) <= 12
+    assert len(statements) <= 8
 
 
 def deliver(queue: Queue, index: WhooshIndex) -> None:
