@@ -23,6 +23,7 @@ from moviepoint.hooks.types import (
     NavItem,
     Pages,
     Permission,
+    SearchEngine,
     SearchFacet,
     SearchSource,
     SlotFill,
@@ -89,6 +90,11 @@ def register_commands() -> Sequence[Command]:
 @hookspec
 def register_search_documents() -> Sequence[SearchSource]:
     """Say what can be found: `return [SearchSource("title", ("film",), all_ids, load_documents)]`."""
+
+
+@hookspec
+def register_search_engines() -> Sequence[SearchEngine]:
+    """Keep the search index by something else: `return [SearchEngine("tantivy", open_index)]`."""
 
 
 @hookspec

@@ -14,8 +14,8 @@ from moviepoint.kernel.errors import NotFound
 from moviepoint.kernel.tasks import Task
 
 __all__ = ["AdminPanel", "AdminView", "ApiResource", "Command", "ContentType", "Found", "HomeRowKind", "MenuLink",
-           "NavItem", "Pages", "Permission", "RowOption", "SearchDocument", "SearchFacet", "SearchSource",
-           "SlotFill", "Task", "TitleFilter", "TitleMatches"]
+           "NavItem", "Pages", "Permission", "RowOption", "SearchDocument", "SearchEngine", "SearchFacet",
+           "SearchSource", "SlotFill", "Task", "TitleFilter", "TitleMatches"]
 
 
 @dataclass(frozen=True)
@@ -224,6 +224,18 @@ class SearchSource:
     load: Callable[[Session, Sequence[int]], Iterable[SearchDocument]]
     related: Callable[[Session, Sequence[int]], Mapping[str, Sequence[int]]] | None = None
     private: bool = False
+
+
+@dataclass(frozen=True)
+class SearchEngine:
+    """What the search index may be kept by; `MOVIEPOINT_SEARCH_ENGINE` chooses one by its name.
+
+    `open` takes the settings and whether the private index is wanted, and returns a `SearchIndex` without reading or
+    writing anything yet. It raises ValueError, with a sentence for the operator, where the settings do not fit it.
+    """
+
+    name: str  # "tantivy"
+    open: Callable[[Any, bool], Any]
 
 
 @dataclass(frozen=True)

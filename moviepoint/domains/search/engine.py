@@ -8,9 +8,9 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.search import queries, titles
+from moviepoint.domains.search.engines import DEFAULT, FOLDERS, open_whoosh
 from moviepoint.domains.search.faceting import with_facets
 from moviepoint.domains.search.index import IndexMissing, Query, Results, SearchIndex
-from moviepoint.domains.search.whoosh_index import WhooshIndex
 from moviepoint.hooks.manager import HookManager
 from moviepoint.hooks.types import SearchFacet, SearchSource, TitleMatches
 from moviepoint.kernel.tasks import enqueue
@@ -20,17 +20,27 @@ _INDEXES, _SOURCES, _FACETS = "moviepoint.search_indexes", "moviepoint.search_so
 log = structlog.get_logger(__name__)
 #: Names in a search's address that are its own.
 OWN_NAMES = {"q", "query", "page", "page_size", "order", "sort_by", "language"}
-#: The folder of the public index, and of the one with what is not public yet.
-FOLDERS = {False: "search", True: "search-private"}
-
 
 def current_index(private: bool = False) -> SearchIndex:
     """Return this process's index, the public or the private one; one for all its threads."""
     indexes: dict[bool, SearchIndex] = current_app.extensions.setdefault(_INDEXES, {})
     if private not in indexes:
-        settings: Settings = current_app.extensions["moviepoint.settings"]
-        indexes[private] = WhooshIndex(settings.instance / FOLDERS[private])
+        indexes[private] = _open(current_app.extensions["moviepoint.settings"], private)
     return indexes[private]
+
+
+def _open(settings: Settings, private: bool) -> SearchIndex:
+    """Return the index of the engine that is set; where that cannot be, the embedded one, so that the site stays up."""
+    hooks: HookManager = current_app.extensions["moviepoint.hooks"]
+    known = {engine.name: engine for engine in hooks.collect("register_search_engines")}
+    try:
+        if settings.search_engine not in known:
+            raise ValueError(f"There is no search engine {settings.search_engine!r}; there are {', '.join(known)}.")
+        index: SearchIndex = known[settings.search_engine].open(settings, private)
+        return index
+    except ValueError as error:
+        log.error("search engine cannot be used", error=str(error), instead=DEFAULT)
+        return open_whoosh(settings, private)
 
 
 def ask(query: Query) -> Results:

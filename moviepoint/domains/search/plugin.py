@@ -10,9 +10,10 @@ from moviepoint.domains.search import tasks
 from moviepoint.domains.search.api import resource
 from moviepoint.domains.search.cli import search_group
 from moviepoint.domains.search.engine import ask_titles
+from moviepoint.domains.search.engines import ENGINES
 from moviepoint.domains.search.views import pages
 from moviepoint.hooks import hookimpl
-from moviepoint.hooks.types import ApiResource, Command, Pages, Task, TitleMatches
+from moviepoint.hooks.types import ApiResource, Command, Pages, SearchEngine, Task, TitleMatches
 from moviepoint.kernel.tasks import enqueue
 
 
@@ -24,6 +25,11 @@ def register_pages() -> Sequence[Pages]:
 @hookimpl
 def register_api_resources() -> Sequence[ApiResource]:
     return [ApiResource("search", resource)]
+
+
+@hookimpl
+def register_search_engines() -> Sequence[SearchEngine]:
+    return ENGINES
 
 
 @hookimpl

@@ -23,8 +23,10 @@ from moviepoint.plugin_api import (
     Pages,
     Permission,
     SearchDocument,
+    SearchEngine,
     SearchFacet,
     SearchSource,
+    Settings,
     SlotFill,
     Task,
     Title,
@@ -120,6 +122,14 @@ def register_search_documents() -> Sequence[SearchSource]:
         return [SearchDocument("everything", row, ("Everything",)) for row in ids]
 
     return [SearchSource("everything", ("everything",), lambda _session: [1], load)]
+
+
+@hookimpl
+def register_search_engines() -> Sequence[SearchEngine]:
+    def unfit(_settings: Settings, _private: bool) -> Any:
+        raise ValueError("everything cannot keep an index")
+
+    return [SearchEngine("everything", unfit)]
 
 
 @hookimpl
