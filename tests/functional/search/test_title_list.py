@@ -17,7 +17,7 @@ from moviepoint.domains.catalog.backoffice_filters import Filters, Known
 from moviepoint.domains.catalog.backoffice_queries import list_titles
 from moviepoint.domains.catalog.models import Person, Title
 from moviepoint.domains.catalog.schemas import PersonInput, TitleInput
-from moviepoint.domains.search import services, tasks, titles
+from moviepoint.domains.search import engines, services, tasks, titles
 from moviepoint.domains.search.engine import ask_titles, current_index, current_sources
 from moviepoint.domains.search.queries import make_query, run
 from moviepoint.domains.search.whoosh_index import WhooshIndex
