@@ -20,6 +20,7 @@ from moviepoint.domains.history.differences import differences
 from moviepoint.domains.media.encoding.profiles import Hardware, Profile, RungSpec
 from moviepoint.domains.media.local_files import take_file
 from moviepoint.domains.media.uploads import ensure_edition
+from moviepoint.domains.search import kit as search_kit
 from moviepoint.hooks import hookimpl
 from moviepoint.hooks.types import (
     AdminPanel,
@@ -72,6 +73,6 @@ __all__ = [
     "content_types", "country_code", "country_name", "current_locale", "current_storage", "current_viewer", "db",
     "delete_image", "differences", "enqueue", "enqueue_after_commit", "ensure_edition", "gettext", "history_words",
     "hookimpl", "in_language", "in_person", "language_name", "lazy_gettext", "ngettext", "normalise_language",
-    "paged", "pick_text", "placed", "rehearsal", "render_page", "require", "site_settings", "slugify", "take_file",
-    "unit_of_work", "use_locale", "utcnow",
+    "paged", "pick_text", "placed", "rehearsal", "render_page", "require", "search_kit", "site_settings", "slugify",
+    "take_file", "unit_of_work", "use_locale", "utcnow",
 ]

@@ -28,7 +28,8 @@ def place(keys: Sequence[str], found: Candidate) -> tuple[float, str, int]:
     likely += COVERS * max((_covered(key, found.names) for key in keys), default=0.0)
     if found.kind != "person":
         likely += TITLE_BEFORE_PERSON
-    return -(likely + fame(found.popularity, found.votes)), found.source, found.id
+    # engines add in their own precision, and what they find equal must stay equal
+    return -round(likely + fame(found.popularity, found.votes), 2), found.source, found.id
 
 
 def fame(popularity: float, votes: int) -> float:

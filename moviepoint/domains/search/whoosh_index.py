@@ -9,7 +9,6 @@ import itertools
 import shutil
 import threading
 import time
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from moviepoint.domains.search import ranking
 from moviepoint.domains.search.bitmaps import by_nearness, numbers
 from moviepoint.domains.search.documents import FIELDS, indexed
 from moviepoint.domains.search.finding import find, suggest, understand
+from moviepoint.domains.search.generations import Generations
 from moviepoint.domains.search.index import Found, IndexMissing, Matches, Query, Results, document_key
 from moviepoint.domains.search.whoosh_generation import Generation, Segment, readable
 from moviepoint.hooks.types import SearchDocument
@@ -30,7 +30,6 @@ VERSION = 4  # of the schema: an index of another version is not opened
 FRESH_SECONDS = 1.0
 LOCK_SECONDS = 60.0
 SEPARATOR = ","  # stands in no term
-KEEP_SECONDS = 120  # a reader may still hold a generation that was replaced
 
 
 def schema() -> Schema:
@@ -47,6 +46,7 @@ class WhooshIndex:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._generations = Generations(folder, VERSION)
         self._write_lock = threading.Lock()
         self._open_lock = threading.Lock()
         self._open: Generation | None = None
@@ -70,10 +70,7 @@ class WhooshIndex:
                 writer.commit()
 
     def rebuild(self, documents: Mapping[str, Iterable[SearchDocument]]) -> int:
-        name = f"v{VERSION}-{uuid.uuid4().hex[:12]}"
-        target = self.folder / name
-        target.mkdir(parents=True)
-        count = 0
+        target, count = self._generations.fresh(), 0
         with self._write_lock:
             writer = whoosh.create_in(target, schema()).writer(limitmb=128)
             try:
@@ -87,10 +84,7 @@ class WhooshIndex:
                     writer.cancel()
                 shutil.rmtree(target, ignore_errors=True)
                 raise
-            pointer = self.folder / "current.part"
-            pointer.write_text(name)
-            pointer.replace(self.folder / "current")
-        self._remove_old(name)
+            self._generations.use(target)
         return count
 
     def search(self, query: Query, limit: int) -> Results:
@@ -115,10 +109,7 @@ class WhooshIndex:
         return suggest(self._generation(), prefix, limit)
 
     def generation(self) -> str:
-        try:
-            return (self.folder / "current").read_text(errors="replace").strip()
-        except OSError:
-            return ""
+        return self._generations.current()
 
     def digests(self) -> dict[tuple[str, int], str]:
         generation = self._generation()
@@ -132,10 +123,10 @@ class WhooshIndex:
     def _index(self) -> whoosh.FileIndex:
         """Open the generation in use. Raises IndexMissing, also for what is damaged or of another version."""
         with readable():
-            name = self.generation()
-            if not name.startswith(f"v{VERSION}-"):
+            path = self._generations.path()
+            if path is None:
                 raise IndexMissing()
-            return whoosh.open_dir(self.folder / name)
+            return whoosh.open_dir(path)
 
     def _generation(self) -> Generation:
         now = time.monotonic()
@@ -149,11 +140,6 @@ class WhooshIndex:
                     self._open = Generation(index.searcher(), name, self._segments)
             self._checked = now
             return self._open
-
-    def _remove_old(self, current: str) -> None:
-        for path in self.folder.glob("v*-*"):
-            if path.name != current and time.time() - path.stat().st_mtime > KEEP_SECONDS:
-                shutil.rmtree(path, ignore_errors=True)
 
 
 def _fields(source: str, document: SearchDocument) -> dict[str, Any]:

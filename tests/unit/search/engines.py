@@ -1,13 +1,13 @@
 """What an engine is judged by: the same answers as the embedded one's, to the judged queries and under any choice."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from moviepoint.domains.search.index import IndexMissing, SearchIndex
+from moviepoint.domains.search.index import Found, IndexMissing, SearchIndex
 from moviepoint.domains.search.queries import make_query, run
 from moviepoint.domains.search.whoosh_index import WhooshIndex
 from moviepoint.hooks.types import SearchDocument
@@ -42,11 +42,15 @@ def assert_the_same_as_embedded(index: SearchIndex, folder: Path) -> None:
         query = make_query(judged.text, CHOICES[number % len(CHOICES)] if number % 2 else {},
                            ORDERS[number % len(ORDERS)] if number % 3 else "", ("ru", "en"))
         expected, found = run(embedded, query), run(index, query)
-        assert [(hit.source, hit.id) for hit in found.found] == [(hit.source, hit.id) for hit in expected.found], query
+        assert _ids(found.found) == _ids(expected.found), query
         assert (found.total, found.correction, found.meant) == (expected.total, expected.correction, expected.meant)
         assert _counted(found.facets) == _counted(expected.facets), query
         begun = judged.text[:4]
-        assert index.suggest(begun, 8) == embedded.suggest(begun, 8), begun
+        assert _ids(index.suggest(begun, 8)) == _ids(embedded.suggest(begun, 8)), begun
+
+
+def _ids(found: Sequence[Found]) -> list[tuple[str, int]]:
+    return [(hit.source, hit.id) for hit in found]
 
 
 def _counted(facets: object) -> object:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from moviepoint.domains.search import whoosh_index
+from moviepoint.domains.search import generations
 from moviepoint.domains.search.bitmaps import Bitmaps
 from moviepoint.domains.search.index import IndexMissing
 from moviepoint.domains.search.queries import make_query, run
@@ -116,7 +116,7 @@ def test_an_update_needs_an_index(own_index: WhooshIndex) -> None:
 
 def test_a_rebuild_swaps_generations_and_sweeps_old_ones(small: WhooshIndex, monkeypatch: pytest.MonkeyPatch) -> None:
     before = (small.folder / "current").read_text()
-    monkeypatch.setattr(whoosh_index, "KEEP_SECONDS", -1)
+    monkeypatch.setattr(generations, "KEEP_SECONDS", -1)
     assert small.rebuild({"title": [film(9, "Morning")]}) == 1
     assert (small.folder / "current").read_text() != before
     assert not (small.folder / before).exists()
