@@ -23,6 +23,7 @@ from moviepoint.domains.history.differences import differences
 from moviepoint.domains.media.encoding.profiles import Hardware, Profile, RungSpec
 from moviepoint.domains.media.local_files import take_file
 from moviepoint.domains.media.uploads import ensure_edition
+from moviepoint.domains.search import kit as search_kit
 from moviepoint.hooks import hookimpl
 from moviepoint.hooks.types import (
     AdminPanel,
@@ -41,6 +42,8 @@ from moviepoint.hooks.types import (
     Permission,
     RowOption,
     SearchDocument,
+    SearchEngine,
+    SearchFacet,
     SearchSource,
     SitemapPage,
     SitemapSource,
@@ -72,14 +75,14 @@ __all__ = [
     "Actor", "AdminPanel", "AdminView", "ApiResource", "Base", "Command", "Conflict", "ContentType",
     "EncodingProfile", "Episode", "Forbidden", "Found", "Genre", "Guarded", "Hardware", "HomeRowKind", "Image",
     "Invalid", "Lease", "MAX_PICTURE", "MenuLink", "MoviePointError", "NavItem", "NotFound", "NoticeKind",
-    "NoticeMail", "Page", "PageQuery", "Pages", "Permission", "Person", "Profile", "RowOption", "RungSpec",
-    "SYSTEM", "SearchDocument", "SearchSource", "Season", "Settings", "SitemapPage", "SitemapSource",
-    "SitemapVideo", "SlotFill", "Stopped", "Storage", "Task", "Title", "TitleFilter", "TitleMatches", "TitleText",
-    "TooMany", "Unauthenticated", "User", "UtcDateTime", "View", "__version__", "abandoned", "add_image",
-    "address_of", "api_blueprint", "api_spec", "catalog", "claim", "content_type", "content_types",
-    "country_code", "country_name", "current_locale", "current_storage", "current_viewer", "db", "delete_image",
-    "differences", "enqueue", "enqueue_after_commit", "ensure_edition", "gettext", "history_words", "hookimpl",
-    "in_language", "in_person", "language_name", "lazy_gettext", "member_reviews", "ngettext",
-    "normalise_language", "paged", "path_of", "pick_text", "placed", "post_notice", "rehearsal", "render_page",
-    "require", "seo", "site_settings", "slugify", "take_file", "unit_of_work", "use_locale", "utcnow",
+    "NoticeMail", "Page", "PageQuery", "Pages", "Permission", "Person", "Profile", "RowOption", "RungSpec", "SYSTEM",
+    "SearchDocument", "SearchEngine", "SearchFacet", "SearchSource", "Season", "Settings", "SitemapPage",
+    "SitemapSource", "SitemapVideo", "SlotFill", "Stopped", "Storage", "Task", "Title", "TitleFilter", "TitleMatches",
+    "TitleText", "TooMany", "Unauthenticated", "User", "UtcDateTime", "View", "__version__", "abandoned", "add_image",
+    "address_of", "api_blueprint", "api_spec", "catalog", "claim", "content_type", "content_types", "country_code",
+    "country_name", "current_locale", "current_storage", "current_viewer", "db", "delete_image", "differences",
+    "enqueue", "enqueue_after_commit", "ensure_edition", "gettext", "history_words", "hookimpl", "in_language",
+    "in_person", "language_name", "lazy_gettext", "member_reviews", "ngettext", "normalise_language", "paged",
+    "path_of", "pick_text", "placed", "post_notice", "rehearsal", "render_page", "require", "search_kit", "seo",
+    "site_settings", "slugify", "take_file", "unit_of_work", "use_locale", "utcnow",
 ]

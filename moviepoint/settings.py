@@ -59,6 +59,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     media_root: Path | None = None  # empty: media/ in the instance
     cookie_secure: bool = False  # set true behind HTTPS
 
+    search_engine: str = "whoosh"  # what the search index is kept by: whoosh, postgresql, or one that a plugin brings
+
     locales: tuple[str, ...] = ("en", "ru")  # languages of the site, in the order shown
     default_locale: str = "en"
     theme: str = "default"

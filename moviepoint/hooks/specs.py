@@ -24,6 +24,8 @@ from moviepoint.hooks.types import (
     NoticeKind,
     Pages,
     Permission,
+    SearchEngine,
+    SearchFacet,
     SearchSource,
     SitemapSource,
     SlotFill,
@@ -93,6 +95,16 @@ def register_search_documents() -> Sequence[SearchSource]:
 
 
 @hookspec
+def register_search_engines() -> Sequence[SearchEngine]:
+    """Keep the search index by something else: `return [SearchEngine("tantivy", open_index)]`."""
+
+
+@hookspec
+def register_search_facets() -> Sequence[SearchFacet]:
+    """Narrow what search finds: `return [SearchFacet("festival", lazy_gettext("Festival"), words, values)]`."""
+
+
+@hookspec
 def register_title_filters() -> Sequence[TitleFilter]:
     """Narrow the back office's list of titles: `return [TitleFilter("media", "Film", choices, condition)]`."""
 
@@ -155,6 +167,11 @@ def on_title_unpublished(title_id: int) -> None:
 @hookspec
 def on_title_deleted(title_id: int) -> None:
     """A film or series is gone."""
+
+
+@hookspec
+def on_title_rated(title_id: int) -> None:
+    """A member has rated a film or series, or taken a rating back."""
 
 
 @hookspec

@@ -15,9 +15,9 @@ from moviepoint.kernel.errors import NotFound
 from moviepoint.kernel.tasks import Task
 
 __all__ = ["AdminPanel", "AdminView", "ApiResource", "Command", "ContentType", "Found", "HomeRowKind", "MenuLink",
-           "NavItem", "NoticeKind", "NoticeMail", "Pages", "Permission", "RowOption", "SearchDocument",
-           "SearchSource", "SitemapPage", "SitemapSource", "SitemapVideo", "SlotFill", "Task", "TitleFilter",
-           "TitleMatches"]
+           "NavItem", "NoticeKind", "NoticeMail", "Pages", "Permission", "RowOption", "SearchDocument", "SearchEngine",
+           "SearchFacet", "SearchSource", "SitemapPage", "SitemapSource", "SitemapVideo", "SlotFill", "Task",
+           "TitleFilter", "TitleMatches"]
 
 
 @dataclass(frozen=True)
@@ -205,6 +205,8 @@ class SearchDocument:
     popularity: float = 0.0
     rating: float | None = None  # the weighted mean of viewers' ratings, 1 to 10, to one place; None without any
     votes: int = 0
+    names: Mapping[str, str] = field(default_factory=dict)  # by locale: what a list by title is ordered by
+    facets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # values by `SearchFacet.name`
 
 
 @dataclass(frozen=True)
@@ -290,6 +292,37 @@ class SitemapSource:
 
     name: str  # stands in the address: "titles"
     pages: Callable[[Session, Sequence[str]], Iterable[SitemapPage]]
+
+
+@dataclass(frozen=True)
+class SearchEngine:
+    """What the search index may be kept by; `MOVIEPOINT_SEARCH_ENGINE` chooses one by its name.
+
+    `open` takes the settings and whether the private index is wanted, and returns a `SearchIndex` without reading or
+    writing anything yet. It raises ValueError, with a sentence for the operator, where the settings do not fit it.
+    """
+
+    name: str  # "tantivy"
+    open: Callable[[Any, bool], Any]
+
+
+@dataclass(frozen=True)
+class SearchFacet:
+    """A way to narrow what a search has found: its choices are counted beside the results, on the page and in the API.
+
+    `values` tells, by id, which values some documents of a source have; without it their documents bring them along
+    in `SearchDocument.facets`. It is asked when documents are indexed, for a batch at a time, in a number of queries
+    that does not grow with it; tell of a change by `on_title_saved`. `words` tells what values are called in the
+    reader's language; a value that it leaves out is not offered.
+    """
+
+    name: str  # stands in the address: "audio"
+    label: Any  # lazily translated
+    words: Callable[[Session, Sequence[str]], Mapping[str, str]]
+    values: Callable[[Session, Sequence[int]], Mapping[int, Sequence[str]]] | None = None
+    source: str = "title"  # whose documents have it
+    by_value: bool = False  # choices stand by value, the greatest first; else by how many have them
+    order: int = 100
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from moviepoint.domains.catalog.api import RESOURCES
 from moviepoint.domains.catalog.content import CONTENT_TYPES
 from moviepoint.domains.catalog.preview import preview_bar
 from moviepoint.domains.catalog.search import SOURCES
+from moviepoint.domains.catalog.search_facets import FACETS
 from moviepoint.domains.catalog.sitemaps import SOURCES as SITEMAPS
 from moviepoint.domains.catalog.tasks import bulk, keep_times, resume_bulk
 from moviepoint.domains.catalog.views import files, pages
@@ -33,6 +34,7 @@ from moviepoint.hooks.types import (
     NavItem,
     Pages,
     Permission,
+    SearchFacet,
     SearchSource,
     SitemapSource,
     SlotFill,
@@ -67,6 +69,11 @@ def register_slot_fills() -> Sequence[SlotFill]:
 @hookimpl
 def register_search_documents() -> Sequence[SearchSource]:
     return SOURCES
+
+
+@hookimpl
+def register_search_facets() -> Sequence[SearchFacet]:
+    return FACETS
 
 
 @hookimpl

@@ -51,6 +51,9 @@ def _title_documents(session: Session, where: ColumnElement[bool]) -> Iterator[S
             + tuple(name for episode in episodes for name in (
                 episode.original_title, *(text.name for text in episode.texts)) if name),
             genres=tuple(genre.slug for genre in title.genres), year=title.year,
+            names={title.original_language: title.original_title}
+            | {text.locale: text.name for text in title.texts if text.name},
+            facets={"country": tuple(title.countries.split())},
             rating=round(score.score, 1) if score else None, votes=score.votes if score else 0)
 
 
@@ -73,6 +76,7 @@ def person_documents(session: Session, ids: Sequence[int]) -> Iterator[SearchDoc
     for person in rows:
         yield SearchDocument(kind="person", id=person.id, original_title=person.name,
                              titles=tuple(dict.fromkeys(text.name for text in person.texts if text.name)),
+                             names={text.locale: text.name for text in person.texts if text.name},
                              text=tuple(text.biography for text in person.texts if text.biography))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from moviepoint.domains.community import admin, notices, policies, schema_org, slots, tasks
 from moviepoint.domains.community.api import RESOURCES
 from moviepoint.domains.community.home_rows import ROWS
+from moviepoint.domains.community.search_facets import FACETS
 from moviepoint.domains.community.services import imports
 from moviepoint.domains.community.views import PAGES
 from moviepoint.hooks import hookimpl
@@ -19,6 +20,7 @@ from moviepoint.hooks.types import (
     NoticeKind,
     Pages,
     Permission,
+    SearchFacet,
     SlotFill,
     Task,
 )
@@ -48,6 +50,11 @@ def register_slot_fills() -> Sequence[SlotFill]:
             SlotFill("account.menu", "community/account_menu.html", slots.account_menu, order=50),
             SlotFill("home.top", "community/continue.html", slots.home_top),
             SlotFill("watch.below", "community/watch_below.html", slots.watch_below)]
+
+
+@hookimpl
+def register_search_facets() -> Sequence[SearchFacet]:
+    return FACETS
 
 
 @hookimpl

@@ -68,6 +68,7 @@ def record_edit(session: Session, actor: Actor, edition: Edition, before: Docume
     record(session, actor, "changed", ENTITY, edition.id, edition_name(session, edition), before=before,
            after=edition_document(edition, before))
     events.record(session, "on_edition_changed", edition_id=edition.id)
+    tell(session, edition)
 
 
 def record_change(session: Session, job: EncodingJob, edition: Edition, before: Document) -> None:
@@ -75,6 +76,7 @@ def record_change(session: Session, job: EncodingJob, edition: Edition, before: 
     record(session, SYSTEM, "encoded", ENTITY, edition.id, edition_name(session, edition), before=before,
            after=edition_document(edition, before))
     events.record(session, "on_edition_changed", edition_id=edition.id)
+    tell(session, edition)
 
 
 def record_job(session: Session, actor: Actor, action: str, job: EncodingJob, before: Document,
@@ -88,6 +90,21 @@ def record_part(session: Session, actor: Actor, action: str, edition: Edition, b
                 after: Document) -> None:
     """Write down a change of something that belongs to an edition, and is not in its document."""
     record(session, actor, action, ENTITY, edition.id, edition_name(session, edition), before=before, after=after)
+
+
+def tell(session: Session, edition: Edition) -> None:
+    """Let whoever knows titles by their films, as search does, hear that this one's has changed."""
+    events.record(session, "on_title_saved", title_id=title_of(session, edition))
+
+
+def title_of(session: Session, edition: Edition) -> int:
+    """Return the id of the film or series that an edition belongs to."""
+    if edition.title_id is not None:
+        return edition.title_id
+    found: int = session.scalars(select(Title.id).join(Season, Season.title_id == Title.id)
+                                 .join(Episode, Episode.season_id == Season.id)
+                                 .where(Episode.id == edition.episode_id)).one()
+    return found
 
 
 def edition_name(session: Session, edition: Edition) -> str:

@@ -23,6 +23,7 @@ from moviepoint.domains.media import (
     watch,
     watch_action,
 )
+from moviepoint.domains.media.search_facets import FACETS
 from moviepoint.domains.media.title_filters import MEDIA
 from moviepoint.hooks import hookimpl
 from moviepoint.hooks.types import (
@@ -33,6 +34,7 @@ from moviepoint.hooks.types import (
     ContentType,
     Pages,
     Permission,
+    SearchFacet,
     SitemapSource,
     SlotFill,
     Task,
@@ -101,6 +103,11 @@ def register_admin_panels() -> Sequence[AdminPanel]:
 @hookimpl
 def register_content_types() -> Sequence[ContentType]:
     return [content.EDITIONS]
+
+
+@hookimpl
+def register_search_facets() -> Sequence[SearchFacet]:
+    return FACETS
 
 
 @hookimpl

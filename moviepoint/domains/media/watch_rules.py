@@ -10,8 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.accounts.models import Role
-from moviepoint.domains.catalog.models import Episode, Season, Title
-from moviepoint.domains.media.documents import record_part
+from moviepoint.domains.media.documents import record_part, tell, title_of
 from moviepoint.domains.media.models import Edition
 from moviepoint.domains.media.watch_models import AUDIENCES, WatchLink, WatchRule
 from moviepoint.kernel.db import utcnow
@@ -55,6 +54,7 @@ def save_rule(session: Session, actor: Actor, edition: Edition, *, whole: bool, 
         rule.embeddable = embeddable and audience == "public"
     session.flush()
     record_part(session, actor, "access_changed", edition, before, _document(rule, whole))
+    tell(session, edition)
 
 
 def checked_rule(session: Session, audience: str, roles: Sequence[str]) -> None:
@@ -116,16 +116,6 @@ def link_by_token(session: Session, secret: str, token: str | None) -> WatchLink
         return None
     link = session.scalar(select(WatchLink).where(WatchLink.public_id == token[:24]))
     return link if link is not None and hmac.compare_digest(token, link_token(secret, link)) else None
-
-
-def title_of(session: Session, edition: Edition) -> int:
-    """Return the id of the film or series that an edition belongs to."""
-    if edition.title_id is not None:
-        return edition.title_id
-    found: int = session.scalars(select(Title.id).join(Season, Season.title_id == Title.id)
-                                 .join(Episode, Episode.season_id == Season.id)
-                                 .where(Episode.id == edition.episode_id)).one()
-    return found
 
 
 def _document(rule: WatchRule | None, whole: bool) -> dict[str, object]:

@@ -14,7 +14,7 @@ from whoosh.reading import IndexReader
 from moviepoint.domains.search.analysis import stem, title_key
 from moviepoint.domains.search.index import Query
 
-KEPT = 500  # terms of one generation
+KEPT = 2000  # terms of one generation
 
 
 class Bitmaps:

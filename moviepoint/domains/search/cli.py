@@ -6,7 +6,8 @@ import time
 import click
 
 from moviepoint.domains.search import services
-from moviepoint.domains.search.engine import FOLDERS, current_index, current_sources
+from moviepoint.domains.search.engine import current_index, current_sources
+from moviepoint.domains.search.engines import FOLDERS
 from moviepoint.domains.search.index import IndexMissing
 from moviepoint.domains.search.spoken import services as spoken
 from moviepoint.domains.search.spoken.engine import current_spoken
@@ -36,6 +37,7 @@ def rebuild() -> None:
 def status() -> None:
     """Say what is indexed, and whether it is up to date."""
     session = db.session()
+    click.echo(f"Kept by {type(current_index()).__name__}.")
     for private in FOLDERS:
         try:
             known = current_index(private).digests()

@@ -1,29 +1,46 @@
 """The running app's two indexes, of what is public and of what is not, and their sources."""
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import structlog
 from flask import current_app
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.search import queries, titles
+from moviepoint.domains.search.engines import DEFAULT, FOLDERS, open_whoosh
+from moviepoint.domains.search.faceting import with_facets
 from moviepoint.domains.search.index import IndexMissing, Query, Results, SearchIndex
-from moviepoint.domains.search.whoosh_index import WhooshIndex
 from moviepoint.hooks.manager import HookManager
-from moviepoint.hooks.types import SearchSource, TitleMatches
+from moviepoint.hooks.types import SearchFacet, SearchSource, TitleMatches
 from moviepoint.kernel.tasks import enqueue
 from moviepoint.settings import Settings
 
-_INDEXES, _SOURCES = "moviepoint.search_indexes", "moviepoint.search_sources"
-#: The folder of the public index, and of the one with what is not public yet.
-FOLDERS = {False: "search", True: "search-private"}
-
+_INDEXES, _SOURCES, _FACETS = "moviepoint.search_indexes", "moviepoint.search_sources", "moviepoint.search_facets"
+log = structlog.get_logger(__name__)
+#: Names in a search's address that are its own.
+OWN_NAMES = {"q", "query", "page", "page_size", "order", "sort_by", "language"}
 
 def current_index(private: bool = False) -> SearchIndex:
     """Return this process's index, the public or the private one; one for all its threads."""
     indexes: dict[bool, SearchIndex] = current_app.extensions.setdefault(_INDEXES, {})
     if private not in indexes:
-        settings: Settings = current_app.extensions["moviepoint.settings"]
-        indexes[private] = WhooshIndex(settings.instance / FOLDERS[private])
+        indexes[private] = _open(current_app.extensions["moviepoint.settings"], private)
     return indexes[private]
+
+
+def _open(settings: Settings, private: bool) -> SearchIndex:
+    """Return the index of the engine that is set; where that cannot be, the embedded one, so that the site stays up."""
+    hooks: HookManager = current_app.extensions["moviepoint.hooks"]
+    known = {engine.name: engine for engine in hooks.collect("register_search_engines")}
+    try:
+        if settings.search_engine not in known:
+            raise ValueError(f"There is no search engine {settings.search_engine!r}; there are {', '.join(known)}.")
+        index: SearchIndex = known[settings.search_engine].open(settings, private)
+        return index
+    except ValueError as error:
+        log.error("search engine cannot be used", error=str(error), instead=DEFAULT)
+        return open_whoosh(settings, private)
 
 
 def ask(query: Query) -> Results:
@@ -53,8 +70,24 @@ def current_sources(private: bool = False) -> dict[str, SearchSource]:
     extensions = current_app.extensions
     if _SOURCES not in extensions:
         hooks: HookManager = extensions["moviepoint.hooks"]
-        found = list(hooks.collect("register_search_documents"))
-        extensions[_SOURCES] = {wanted: {source.name: source for source in found if source.private is wanted}
-                                for wanted in FOLDERS}
+        found, facets = list(hooks.collect("register_search_documents")), current_facets()
+        extensions[_SOURCES] = {wanted: {source.name: with_facets(source, facets) for source in found
+                                         if source.private is wanted} for wanted in FOLDERS}
     sources: dict[str, SearchSource] = extensions[_SOURCES][private]
     return sources
+
+
+def current_facets() -> Sequence[SearchFacet]:
+    """Return what results are narrowed by, in the order of the page; a name that is taken is left out."""
+    extensions = current_app.extensions
+    if _FACETS not in extensions:
+        hooks: HookManager = extensions["moviepoint.hooks"]
+        kept: dict[str, SearchFacet] = {}
+        for facet in hooks.collect("register_search_facets"):
+            if facet.name in kept or facet.name in OWN_NAMES:
+                log.error("a facet of search has a name that is taken", name=facet.name)
+            else:
+                kept[facet.name] = facet
+        extensions[_FACETS] = tuple(sorted(kept.values(), key=lambda facet: facet.order))
+    found: Sequence[SearchFacet] = extensions[_FACETS]
+    return found

@@ -1,7 +1,8 @@
-"""What was found, as the site shows it: rows from the database, in the order of the index."""
+"""What was found, as the site shows it: rows from the database in the order of the index, and why they were found."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from flask import url_for
 from sqlalchemy.orm import Session
@@ -9,12 +10,85 @@ from sqlalchemy.orm import Session
 from moviepoint.domains.catalog import labels
 from moviepoint.domains.catalog import page_queries as reads
 from moviepoint.domains.catalog.card_queries import load_cards
+from moviepoint.domains.catalog.texts import pick
 from moviepoint.domains.catalog.words import Reader, card, person_link, picture
-from moviepoint.domains.search.contexts import Hit
+from moviepoint.domains.search import hit_queries
+from moviepoint.domains.search.contexts import Hit, Marked
+from moviepoint.domains.search.highlight import Marker, snippet
 from moviepoint.domains.search.index import Found
 
+PEOPLE = 3  # whose names are shown
 
-def hits_of(session: Session, to: Reader, found: Sequence[Found]) -> list[tuple[Found, Hit]]:
+Hits = list[tuple[Found, Hit]]
+
+
+def marked_hits(session: Session, to: Reader, found: Sequence[Found], meant: Sequence[str]) -> Hits:
+    """Return each match with what was looked for marked in it; `meant` are the readings of the query.
+
+    The number of queries does not grow with the matches.
+    """
+    marker = Marker(meant)
+    hits = [(row, replace(hit, marked=_marked(marker, "name", hit.name.text, hit.name.lang)))
+            for row, hit in hits_of(session, to, found)]
+    texts = hit_queries.title_texts(session, [row.id for row, _hit in hits if row.source == "title"])
+    wanting = [row.id for row, hit in hits if row.id in texts and row.source == "title"
+               and marker.held(hit.name.text, name=True) < len(marker.readings[0])]
+    people = hit_queries.credited(session, wanting)
+    shown: Hits = []
+    for row, hit in hits:
+        if row.source == "title":
+            others = [(text.name, text.locale) for text in texts.get(row.id, ())]
+            hit = replace(hit, people=_people(to, marker, list(people.get(row.id, {}).values())),
+                          title=_other_title(to, marker, hit, others if row.id in wanting else []))
+            hit = replace(hit, excerpt=_excerpt(to, marker, hit, texts.get(row.id, ())))
+        shown.append((row, hit))
+    return shown
+
+
+def _marked(marker: Marker, field: str, text: str, lang: str) -> Marked:
+    return Marked(field, text, marker.ranges(text, name=True), lang)
+
+
+def _other_title(to: Reader, marker: Marker, hit: Hit, others: Sequence[tuple[str, str]]) -> Marked | None:
+    """Return another name that holds more of the words than the one shown, if there is one."""
+    best, held = None, marker.held(hit.name.text, name=True)
+    for name, locale in [(hit.original_title, ""), *others]:
+        if name and name != hit.name.text and marker.held(name, name=True) > held:
+            best, held = _marked(marker, "title", name, _foreign(to, locale)), marker.held(name, name=True)
+    return best
+
+
+def _people(to: Reader, marker: Marker, credited: Sequence[dict[str, str]]) -> list[Marked]:
+    """Return those who have a word in their names: under the name for this reader, if it has it, else the other."""
+    found = []
+    for names in credited:
+        own = next((names[locale] for locale in to.chain if locale in names
+                    and locale.split("-")[0] == to.locale.split("-")[0]), names[""])
+        fitting = [name for name in dict.fromkeys([own, names[""], *names.values()]) if marker.ranges(name, name=True)]
+        if fitting:
+            shown = _marked(marker, "people", own, "")
+            found.append(shown if shown.ranges else _marked(marker, "people", fitting[0], ""))
+    return found[:PEOPLE]
+
+
+def _excerpt(to: Reader, marker: Marker, hit: Hit, texts: Sequence[hit_queries.TextRow]) -> Marked | None:
+    """Return a part of the overview: for this reader, or where only another language has the words, in that."""
+    value, locale = pick(texts, "overview", to.chain)
+    marked = (hit.marked is not None and hit.marked.ranges) or hit.title or hit.people
+    if value and not marker.ranges(value) and not marked:
+        value, locale = next(((text.overview, text.locale) for text in texts if marker.ranges(text.overview)),
+                             (value, locale))
+    if not value:
+        return None
+    part = snippet(" ".join(value.split()), marker.ranges(" ".join(value.split())))
+    return Marked("text", part.text, part.ranges, _foreign(to, locale))
+
+
+def _foreign(to: Reader, locale: str) -> str:
+    return "" if locale.split("-")[0] == to.locale.split("-")[0] else locale
+
+
+def hits_of(session: Session, to: Reader, found: Sequence[Found]) -> Hits:
     """Return each match and how it is shown, in order; rows that are gone since they were indexed are left out.
 
     The number of queries does not grow with the matches.
@@ -24,12 +98,13 @@ def hits_of(session: Session, to: Reader, found: Sequence[Found]) -> list[tuple[
     people = reads.people_by_id(session, people_ids) if people_ids else {}
     names = reads.person_names(session, people_ids, to.chain) if people_ids else {}
     portraits = reads.portraits(session, people_ids, to.chain) if people_ids else {}
-    hits: list[tuple[Found, Hit]] = []
+    hits: Hits = []
     for row in found:
         if row.source == "title" and row.id in titles:
             shown = card(to, titles[row.id])
             note = " · ".join(part for part in (shown.years, shown.original_title) if part)
-            hits.append((row, Hit(shown.kind, shown.url, shown.name, note, picture=shown.poster)))
+            hits.append((row, Hit(shown.kind, shown.url, shown.name, note, picture=shown.poster,
+                                  original_title=shown.original_title)))
         elif row.source == "person" and row.id in people:
             person = people[row.id]
             link = person_link(to, person.slug, person.name, names.get(row.id, ()))

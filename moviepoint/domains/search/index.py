@@ -6,10 +6,12 @@ from typing import Protocol
 
 import msgspec
 
+from moviepoint.domains.search.conditions import Condition
 from moviepoint.hooks.types import SearchDocument
 from moviepoint.kernel.errors import Unavailable
 
-FACETS = ("kind", "genre", "decade")
+RELEVANCE = "relevance"
+ORDERS = ("year", "rating", "title")
 
 
 class IndexMissing(Unavailable):
@@ -19,13 +21,19 @@ class IndexMissing(Unavailable):
 
 
 class Query(msgspec.Struct, frozen=True):
-    """What is sought: terms, and the values that a document must have. `years` is a range, inclusive."""
+    """What is sought: terms, and the values that a document must have.
+
+    `chosen` holds values by facet: a document must have one of each facet's. `years` are ranges, inclusive, of which
+    it must be in one. `order` is RELEVANCE, or one of ORDERS with `.asc` or `.desc`; titles are ordered by the
+    name in the first of `locales` that has one.
+    """
 
     text: str
     terms: tuple[str, ...]
-    kinds: frozenset[str] = frozenset()
-    genres: frozenset[str] = frozenset()
-    years: tuple[int, int] | None = None
+    chosen: Mapping[str, frozenset[str]] = {}
+    years: tuple[tuple[int, int], ...] = ()
+    order: str = RELEVANCE
+    locales: tuple[str, ...] = ()
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -43,6 +51,27 @@ class Results(msgspec.Struct, frozen=True):
     total: int
     facets: Mapping[str, Mapping[str, int]]
     correction: str = ""  # a query that finds more, or empty
+    meant: tuple[str, ...] = ()  # all texts that were looked for, the one typed first
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """A document that meets the conditions, with what is needed to rank it."""
+
+    source: str
+    id: int
+    kind: str
+    names: tuple[str, ...]  # whole titles, as `title_key` gives them
+    score: float
+    popularity: float = 0.0
+    votes: int = 0
+
+
+class Selection(msgspec.Struct, frozen=True):
+    """What an engine found: the best candidates, how many match in all, and counts by facet and value."""
+
+    candidates: Sequence[Candidate]
+    total: int
+    facets: Mapping[str, Mapping[str, int]]
 
 
 class Matches(msgspec.Struct, frozen=True):
@@ -50,6 +79,32 @@ class Matches(msgspec.Struct, frozen=True):
 
     ids: tuple[int, ...]
     total: int
+
+
+class OpenIndex(Protocol):
+    """One state of an index, open for reading: all that an engine must be able to do. It judges nothing by itself."""
+
+    def in_title(self, word: str) -> bool:
+        """Say whether a word stands in any title."""
+
+    def known(self, word: str) -> bool:
+        """Say whether a word stands in any title or name."""
+
+    def near(self, word: str, reach: int) -> Mapping[str, int]:
+        """Return words of titles and names at most `reach` letters off (`vocabulary.distance`), and how far each is."""
+
+    def near_stems(self, stem: str) -> Mapping[str, int]:
+        """Return stems of words of titles that are one letter off."""
+
+    def count(self, conditions: Sequence[Condition]) -> int:
+        """Return how many documents meet one of the conditions."""
+
+    def select(self, conditions: Sequence[Condition], query: Query, limit: int) -> Selection:
+        """Return those that also have what the query has chosen, at most `limit`, in its order.
+
+        Facets count what each choice would give: they hold to all that was chosen but the facet's own. By relevance,
+        the best scores come first, and of the same score the most popular.
+        """
 
 
 class SearchIndex(Protocol):

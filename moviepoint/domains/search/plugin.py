@@ -10,13 +10,14 @@ from moviepoint.domains.search import tasks
 from moviepoint.domains.search.api import resource
 from moviepoint.domains.search.cli import search_group
 from moviepoint.domains.search.engine import ask_titles
+from moviepoint.domains.search.engines import ENGINES
 from moviepoint.domains.search.spoken import services as spoken
 from moviepoint.domains.search.spoken import tasks as spoken_tasks
 from moviepoint.domains.search.spoken.api import resource as spoken_resource
 from moviepoint.domains.search.spoken.views import pages as spoken_pages
 from moviepoint.domains.search.views import pages
 from moviepoint.hooks import hookimpl
-from moviepoint.hooks.types import ApiResource, Command, Pages, Task, TitleMatches
+from moviepoint.hooks.types import ApiResource, Command, Pages, SearchEngine, Task, TitleMatches
 from moviepoint.kernel.tasks import enqueue
 
 
@@ -28,6 +29,11 @@ def register_pages() -> Sequence[Pages]:
 @hookimpl
 def register_api_resources() -> Sequence[ApiResource]:
     return [ApiResource("search", resource), ApiResource("search_lines", spoken_resource)]
+
+
+@hookimpl
+def register_search_engines() -> Sequence[SearchEngine]:
+    return ENGINES
 
 
 @hookimpl
@@ -50,6 +56,11 @@ def resolve_title_search(session: Session, text: str, limit: int) -> TitleMatche
 
 @hookimpl
 def on_title_saved(title_id: int) -> None:
+    enqueue("search.index", source="title", ids=[title_id])
+
+
+@hookimpl
+def on_title_rated(title_id: int) -> None:
     enqueue("search.index", source="title", ids=[title_id])
 
 

@@ -1,34 +1,71 @@
-"""Relevance above the engine: what somebody most likely meant, whichever engine found it."""
+"""Relevance above the engine: what somebody most likely meant, whichever engine found it; and other orders."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from heapq import nsmallest
+from math import log10
+
+from moviepoint.domains.search.documents import Stored
+from moviepoint.domains.search.index import RELEVANCE, Candidate, Query
 
 FEW = 3  # with fewer matches a second, forgiving look is worth its time
-EXACT, BEGINS, HOLDS = 1000.0, 100.0, 50.0
+SHORT = 4  # letters: a shorter word must be spelt right
+HOLDS = 50.0  # what was typed stands in a title as it is: more than any words can score, less than a beginning
 TITLE_BEFORE_PERSON = 5.0
+COVERS = 2.0
+WELL_KNOWN = 6.0  # powers of ten of votes that make a title as well known as can be
 
 
-def rank(keys: Sequence[str], stored: Mapping[str, Any], score: float) -> float:
-    """Return a match's place: an exact title first, then one that begins so, then the engine's score.
+def place(keys: Sequence[str], found: Candidate) -> tuple[float, str, int]:
+    """Return what to sort matches by: the likeliest first, and always in the same order.
 
     The first of the keys was typed; what it may have meant counts a little less.
     """
-    names = stored.get("names", ())
-    bonus = max((_likeness(key, names) - (place > 0) for place, key in enumerate(keys)), default=0.0)
-    if stored.get("kind") != "person":
-        bonus += TITLE_BEFORE_PERSON
-    return bonus + score + float(stored.get("popularity") or 0.0)
+    likely = found.score
+    if likely < HOLDS:
+        likely += max((HOLDS - step for step, key in enumerate(keys) if any(f" {key}" in name for name in found.names)),
+                      default=0.0)
+    likely += COVERS * max((_covered(key, found.names) for key in keys), default=0.0)
+    if found.kind != "person":
+        likely += TITLE_BEFORE_PERSON
+    # engines add in their own precision, and what they find equal must stay equal
+    return -round(likely + fame(found.popularity, found.votes), 2), found.source, found.id
+
+
+def fame(popularity: float, votes: int) -> float:
+    """Return how well known something is, about 0 to 2: what it was given, and how many have rated it."""
+    return popularity + min(log10(1 + votes) / WELL_KNOWN, 1.0)
+
+
+def best(rows: Iterable[tuple[int, Stored]], query: Query, scores: Mapping[int, float],
+         limit: int) -> list[tuple[int, Stored]]:
+    """Return the first `limit` numbered documents in the order that a query wants; what has no value comes last."""
+    by, _, direction = query.order.partition(".")
+    if by == "title":
+        named = sorted(rows, key=lambda entry: (entry[1].source, entry[1].id))
+        named.sort(key=lambda entry: entry[1].name_in(query.locales), reverse=direction == "desc")
+        return named[:limit]
+    sign = -1 if direction == "desc" else 1
+
+    def by_value(entry: tuple[int, Stored]) -> tuple[bool, float, str, int]:
+        value = entry[1].year if by == "year" else entry[1].rating
+        return value is None, sign * (value or 0), entry[1].source, entry[1].id
+
+    def by_score(entry: tuple[int, Stored]) -> tuple[float, float, str, int]:
+        row = entry[1]
+        return -scores.get(entry[0], 0.0), -fame(row.popularity, row.votes), row.source, row.id
+
+    if by == RELEVANCE:
+        return nsmallest(limit, rows, key=by_score)
+    return nsmallest(limit, rows, key=by_value)
 
 
 def reach(word: str) -> int:
     """Return how many letters of a word may be wrong: none of a short one, two of a long one."""
-    return 0 if len(word) < 4 else 1 if len(word) < 8 else 2
+    return 0 if len(word) < SHORT else 1 if len(word) < 2 * SHORT else 2
 
 
-def _likeness(key: str, names: Sequence[str]) -> float:
-    if key in names:
-        return EXACT
-    if any(name.startswith(key) for name in names):
-        return BEGINS
-    return HOLDS if any(f" {key}" in name for name in names) else 0.0
+def _covered(key: str, names: Sequence[str]) -> float:
+    """Return how much of a name the words of a key are, at best."""
+    words = set(key.split())
+    return max((len(words.intersection(parts := name.split())) / len(parts) for name in names if name), default=0.0)

@@ -52,12 +52,6 @@ def in_latin(text: str) -> tuple[str, str]:
     return transliterate(text), transliterate(heard)
 
 
-def swapped(word: str) -> list[str]:
-    """Return a word with each two neighbours changed about."""
-    return [word[:at] + word[at + 1] + word[at] + word[at + 2:]
-            for at in range(len(word) - 1) if word[at] != word[at + 1]]
-
-
 def _cut(word: str, known: Callable[[str], bool], pieces: int) -> Sequence[str]:
     for at in range(len(word) - SHORTEST, SHORTEST - 1, -1):
         if known(word[:at]):

@@ -8,8 +8,8 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy.orm import Session
 
+from moviepoint.domains.search.documents import digest
 from moviepoint.domains.search.index import IndexMissing, SearchIndex
-from moviepoint.domains.search.whoosh_index import digest
 from moviepoint.hooks.types import SearchDocument, SearchSource
 
 BATCH = 200  # documents loaded at a time

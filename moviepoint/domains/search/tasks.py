@@ -8,7 +8,8 @@ import structlog
 from flask import current_app
 
 from moviepoint.domains.search import services
-from moviepoint.domains.search.engine import FOLDERS, current_index, current_sources
+from moviepoint.domains.search.engine import current_index, current_sources
+from moviepoint.domains.search.engines import FOLDERS
 from moviepoint.domains.search.index import IndexMissing
 from moviepoint.kernel.db import db
 

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from moviepoint.domains.catalog.models import Title, TitleText
 from moviepoint.domains.search.analysis import has_cyrillic, stem, terms, transliterate
+from moviepoint.domains.search.finding import MAX_TERMS
 from moviepoint.domains.search.index import Query, SearchIndex
-from moviepoint.domains.search.queries import MAX_TERMS
 from moviepoint.hooks.types import TitleMatches
 from moviepoint.kernel.db import utcnow
 

@@ -1,7 +1,7 @@
 """The search page, and suggestions while one types."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from math import ceil
 from typing import Any
 
@@ -9,14 +9,14 @@ from flask import Blueprint, Response, jsonify, request, url_for
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.catalog.contexts import Choice, Pager
-from moviepoint.domains.catalog.genre_use import genres_in_use
 from moviepoint.domains.catalog.lists import page_number
-from moviepoint.domains.catalog.words import Reader, genre_link, reader
+from moviepoint.domains.catalog.words import reader
 from moviepoint.domains.search import queries
 from moviepoint.domains.search.contexts import Facet, SearchPage
-from moviepoint.domains.search.engine import ask, current_index
-from moviepoint.domains.search.hits import hits_of
-from moviepoint.domains.search.index import IndexMissing, Results
+from moviepoint.domains.search.engine import ask, current_facets, current_index
+from moviepoint.domains.search.faceting import choices
+from moviepoint.domains.search.hits import hits_of, marked_hits
+from moviepoint.domains.search.index import IndexMissing, Query, Results
 from moviepoint.kernel.db import db
 from moviepoint.kernel.errors import Invalid
 from moviepoint.kernel.i18n import gettext as _
@@ -24,6 +24,10 @@ from moviepoint.kernel.limits import limiter
 from moviepoint.shells.site import render_page
 
 PAGE_SIZE = 20
+SHOWN = 8  # choices of a facet that stand open
+MAX_CHOSEN = 50  # of a facet, in an address
+#: An order's name in the address, and what the index calls it.
+ORDERS = {"year": "year.desc", "rating": "rating.desc", "title": "title.asc"}
 SUGGESTIONS = 8
 LIMIT = "120 per minute"
 
@@ -33,13 +37,13 @@ pages = Blueprint("search", __name__)
 @pages.get("/search")
 @limiter.limit(LIMIT)
 def search() -> Response:
-    """Search by title, person and text, narrowed by kind, genre and years."""
+    """Search by title, person and text, narrowed by facets, in an order of one's own."""
     to, session = reader(), db.session()
     text = request.args.get("q", "").strip()
     page = page_number(request.args.get("page", "1"))
+    chosen = {facet.name: request.args.getlist(facet.name)[:MAX_CHOSEN] for facet in current_facets()}
     try:
-        query = queries.make_query(text, request.args.getlist("kind"), request.args.getlist("genre"),
-                                   request.args.get("year", ""))
+        query = queries.make_query(text, chosen, ORDERS.get(request.args.get("order", ""), ""), to.chain)
         results = ask(query)
     except Invalid as error:
         return render_page("site/search.html", SearchPage(text[:queries.MAX_QUERY], Pager(1, 0, 0, []),
@@ -50,9 +54,13 @@ def search() -> Response:
                            status=error.status)
     shown = results.found[(page - 1) * PAGE_SIZE:page * PAGE_SIZE]
     suggestion = Choice(results.correction, _address(q=results.correction, page=None)) if results.correction else None
+    number = sum(len(values) for values in chosen.values())
+    hits = [hit for _row, hit in marked_hits(session, to, shown, results.meant)]
     return render_page("site/search.html", SearchPage(
-        query=text, pager=_pager(page, results), hits=[hit for _row, hit in hits_of(session, to, shown)],
-        facets=_facets(session, to, results) if text else (), suggestion=suggestion))
+        query=text, pager=_pager(page, results), hits=hits,
+        facets=_facets(session, query, results, chosen["year"]) if query.terms else (),
+        orders=_orders() if results.total > 1 else (), suggestion=suggestion, chosen=number,
+        clear_url=_address(**dict.fromkeys(chosen), page=None) if number else ""))
 
 
 @pages.get("/search/suggest")
@@ -67,25 +75,30 @@ def suggest() -> Response:
     return jsonify([{"name": str(hit.name), "note": hit.note, "url": hit.url} for _row, hit in hits])
 
 
-def _facets(session: Session, to: Reader, results: Results) -> list[Facet]:
-    kinds = {"film": _("Films"), "series": _("Series"), "person": _("People")}
-    genres = {genre.slug: str(genre_link(to, genre).name) for genre in genres_in_use(session)}
-    decades = {value: _("%(year)ss", year=value[:-1]) for value in sorted(results.facets["decade"])}
-    facets = [Facet(_("Kind"), _choices("kind", results.facets["kind"], kinds)),
-              Facet(_("Genre"), _choices("genre", results.facets["genre"], genres)),
-              Facet(_("Year"), _choices("year", results.facets["decade"], decades))]
-    return [facet for facet in facets if facet.choices]
+def _facets(session: Session, query: Query, results: Results, years: Sequence[str]) -> list[Facet]:
+    """Return the facets that have a choice: the first ones and the active ones, and the others apart."""
+    shown = []
+    for facet in current_facets():
+        values = choices(session, facet, query, results, years)
+        made = [Choice(each.label, _toggled(facet.name, each.value), each.chosen, each.number) for each in values]
+        first = [choice for place, choice in enumerate(made) if place < SHOWN or choice.active]
+        if made:
+            shown.append(Facet(facet.name, str(facet.label), first, [each for each in made if each not in first]))
+    return shown
 
 
-def _choices(name: str, counts: Mapping[str, int], labels: Mapping[str, str]) -> list[Choice]:
-    """Return a facet's choices, the most frequent first; one that is active takes itself away again."""
+def _toggled(name: str, value: str) -> str:
+    """Return this search's address with a choice taken, or taken back where it is active."""
     active = request.args.getlist(name)
-    choices = []
-    for value, count in sorted(counts.items(), key=lambda entry: (-entry[1], entry[0])):
-        if value in labels:
-            wanted = None if value in active else value
-            choices.append(Choice(labels[value], _address(**{name: wanted, "page": None}), value in active, count))
-    return choices
+    return _address(**{name: [each for each in active if each != value] or None if value in active
+                       else [*active, value], "page": None})
+
+
+def _orders() -> list[Choice]:
+    names = {"": _("Best match"), "year": _("Newest"), "rating": _("Best rated"), "title": _("By title")}
+    active = request.args.get("order", "")
+    return [Choice(label, _address(order=order or None, page=None), order == (active if active in ORDERS else ""))
+            for order, label in names.items()]
 
 
 def _pager(page: int, results: Results) -> Pager:
@@ -98,7 +111,8 @@ def _pager(page: int, results: Results) -> Pager:
 
 def _address(**changes: Any) -> str:
     """Return this search's address with some of it changed; None takes a part away."""
-    kept: dict[str, Any] = {name: request.args.get(name) for name in ("q", "kind", "genre", "year", "page")
-                            if request.args.get(name)}
+    names = ("q", *(facet.name for facet in current_facets()), "order", "page")
+    kept: dict[str, Any] = {name: [value[:queries.MAX_QUERY] for value in request.args.getlist(name)[:MAX_CHOSEN]]
+                            for name in names if request.args.get(name)}
     wanted = {name: value for name, value in {**kept, **changes}.items() if value is not None}
     return url_for("search.search", **wanted)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from moviepoint.app import MoviePoint
-from moviepoint.domains.search import engine, services
+from moviepoint.domains.search import engine, engines, services
 from moviepoint.domains.search.engine import current_sources
 from moviepoint.domains.search.whoosh_index import WhooshIndex
 from moviepoint.kernel.db import unit_of_work
@@ -29,7 +29,7 @@ def catalogue(app: MoviePoint, session: Session, queue: list[object]) -> Session
 @pytest.fixture
 def no_index(app: MoviePoint, tmp_path: Path) -> Iterator[WhooshIndex]:
     """Give the app folders for its indexes in which there are none; return the public one."""
-    indexes = {private: WhooshIndex(tmp_path / folder) for private, folder in engine.FOLDERS.items()}
+    indexes = {private: WhooshIndex(tmp_path / folder) for private, folder in engines.FOLDERS.items()}
     before = app.extensions.get(engine._INDEXES, {})
     app.extensions[engine._INDEXES] = indexes
     yield indexes[False]

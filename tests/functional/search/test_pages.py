@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from urllib.parse import quote
@@ -23,7 +24,7 @@ Counting = Callable[[], AbstractContextManager[list[str]]]
 def test_a_visitor_finds_in_either_language(client: FlaskClient, index: WhooshIndex, address: str, shown: str) -> None:
     response = client.get(address)
     assert response.status_code == 200
-    assert shown in html.unescape(response.text)
+    assert shown in html.unescape(re.sub("</?mark>", "", response.text))
 
 
 def test_a_draft_is_not_found(client: FlaskClient, index: WhooshIndex) -> None:
@@ -38,7 +39,7 @@ def test_choices_narrow_and_can_be_taken_back(client: FlaskClient, index: Whoosh
     assert sorted(hit["name"] for hit in horror["results"]) == ["Häxan", "Nosferatu"]
     assert horror["facets"]["genre"] == everything["facets"]["genre"]
     page = html.unescape(client.get("/en/search?q=ruler&genre=horror").text)
-    assert "/en/search?q=ruler&genre=drama" in page
+    assert "/en/search?q=ruler&genre=horror&genre=drama" in page  # either of them
     assert 'href="/en/search?q=ruler"' in page  # takes the choice of horror away
 
 
@@ -122,8 +123,10 @@ def test_without_an_index_the_page_says_so_and_one_is_made(
 
 def test_queries_do_not_grow_with_hits(client: FlaskClient, index: WhooshIndex, count_queries: Counting) -> None:
     with count_queries() as one:
-        client.get("/en/search?q=nosferatu")
+        client.get("/en/search?q=ruler&year=1900s")
     with count_queries() as many:
         client.get("/en/search?q=ruler")
-    assert len(many) <= len(one) + 1
-    assert len(many) <= 12
+    with count_queries() as people:
+        client.get("/en/search?q=lang")
+    assert len(many) == len(one)
+    assert max(len(many), len(people)) <= 8

@@ -17,7 +17,7 @@ from moviepoint.domains.catalog.backoffice_filters import Filters, Known
 from moviepoint.domains.catalog.backoffice_queries import list_titles
 from moviepoint.domains.catalog.models import Person, Title
 from moviepoint.domains.catalog.schemas import PersonInput, TitleInput
-from moviepoint.domains.search import engine, services, tasks, titles
+from moviepoint.domains.search import engines, services, tasks, titles
 from moviepoint.domains.search.engine import ask_titles, current_index, current_sources
 from moviepoint.domains.search.queries import make_query, run
 from moviepoint.domains.search.whoosh_index import WhooshIndex
@@ -58,7 +58,7 @@ def deliver(queue: Queue) -> None:
         name, arguments = queue.pop(0)
         if name.startswith("search."):
             getattr(tasks, name.removeprefix("search."))(**arguments)
-    for private in engine.FOLDERS:
+    for private in engines.FOLDERS:
         current_index(private)._checked = 0.0  # type: ignore[attr-defined]
 
 

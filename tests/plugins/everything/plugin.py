@@ -25,7 +25,10 @@ from moviepoint.plugin_api import (
     Pages,
     Permission,
     SearchDocument,
+    SearchEngine,
+    SearchFacet,
     SearchSource,
+    Settings,
     SitemapPage,
     SitemapSource,
     SlotFill,
@@ -139,6 +142,20 @@ def register_sitemaps() -> Sequence[SitemapSource]:
 
 
 @hookimpl
+def register_search_engines() -> Sequence[SearchEngine]:
+    def unfit(_settings: Settings, _private: bool) -> Any:
+        raise ValueError("everything cannot keep an index")
+
+    return [SearchEngine("everything", unfit)]
+
+
+@hookimpl
+def register_search_facets() -> Sequence[SearchFacet]:
+    return [SearchFacet("everything", "Everything", lambda _session, values: {value: value.title() for value in values},
+                        lambda _session, ids: {row: ["odd" if row % 2 else "even"] for row in ids})]
+
+
+@hookimpl
 def register_title_filters() -> Sequence[TitleFilter]:
     return [TitleFilter("everything", "Everything", [("odd", "Odd"), ("even", "Even")],
                         lambda value: Title.id % 2 == (value == "odd"))]
@@ -182,6 +199,11 @@ def on_title_unpublished(title_id: int) -> None:
 @hookimpl
 def on_title_deleted(title_id: int) -> None:
     heard.append(("on_title_deleted", title_id))
+
+
+@hookimpl
+def on_title_rated(title_id: int) -> None:
+    heard.append(("on_title_rated", title_id))
 
 
 @hookimpl

@@ -9,11 +9,15 @@ from hypothesis import strategies as st
 
 from moviepoint.domains.search import bitmaps
 from moviepoint.domains.search.analysis import terms
-from moviepoint.domains.search.bitmaps import from_numbers, numbers
+from moviepoint.domains.search.bitmaps import numbers
 from moviepoint.domains.search.index import IndexMissing, Query
 from moviepoint.domains.search.whoosh_index import WhooshIndex
 from moviepoint.hooks.types import SearchDocument
 from tests.unit.search.conftest import Shelf
+
+
+def from_numbers(documents: set[int]) -> int:
+    return sum(1 << number for number in documents)
 
 
 def sought(text: str) -> Query:

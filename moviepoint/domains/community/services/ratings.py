@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from moviepoint.domains.catalog.models import Title, TitleScore
 from moviepoint.domains.community.models import Rating
 from moviepoint.domains.community.policies import member_id
+from moviepoint.kernel import events
 from moviepoint.kernel.db import insert_into, utcnow
 from moviepoint.kernel.errors import Invalid, NotFound
 from moviepoint.kernel.i18n import gettext as _
@@ -33,6 +34,7 @@ def rate(session: Session, actor: Actor | None, title_id: int, value: int) -> Ti
                     .on_conflict_do_update(index_elements=["user_id", "title_id"],
                                            set_={"value": value, "rated_at": utcnow()}))
     _sum_up(session, score)
+    events.record(session, "on_title_rated", title_id=title_id)
     return score
 
 
@@ -44,6 +46,7 @@ def unrate(session: Session, actor: Actor | None, title_id: int) -> TitleScore |
     score = _taken_turn(session, title_id)
     session.execute(delete(Rating).where(Rating.user_id == user_id, Rating.title_id == title_id))
     _sum_up(session, score)
+    events.record(session, "on_title_rated", title_id=title_id)
     return score
 
 
