@@ -164,7 +164,7 @@ def visit(browser: Browser, path: str) -> Visit:
     line.send("Network.emulateNetworkConditions", {
         "offline": False, "latency": LATENCY, "downloadThroughput": KBITS * 125, "uploadThroughput": KBITS * 60})
     line.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
-    page.goto(f"http://127.0.0.1:{FRONT}{path}", wait_until="load")
+    page.goto(f"http://127.0.0.1:{FRONT}{path}", wait_until="load", timeout=120_000)
     page.wait_for_timeout(1500)
     paint = page.evaluate("window.largest")
     height = page.evaluate("document.documentElement.scrollHeight")

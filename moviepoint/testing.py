@@ -108,12 +108,12 @@ def session(app: MoviePoint) -> Iterator[Session]:
 
 @pytest.fixture
 def client(app: MoviePoint, session: Session) -> Iterator[FlaskClient]:
-    """Give a client whose requests do not see each other's `g`, nor what a process keeps for some seconds."""
+    """Give a client whose requests do not see each other's `g`, nor what the process kept of another test."""
 
     def forget(_app: MoviePoint, **_: object) -> None:
         g.__dict__.clear()
-        fresh.forget()
 
+    fresh.forget()
     request_started.connect(forget, app)
     yield app.test_client()
     request_started.disconnect(forget, app)
