@@ -23,12 +23,13 @@ from moviepoint.app import MoviePoint, create_app
 from moviepoint.domains.accounts.models import User
 from moviepoint.domains.accounts.services import create_user
 from moviepoint.domains.accounts.sessions import begin
+from moviepoint.domains.catalog import genre_use
 from moviepoint.domains.pages.menus import CACHE as MENUS
 from moviepoint.domains.system.cli import migrators, upgrade_all
 from moviepoint.domains.system.theme import CACHE
 from moviepoint.hooks.manager import Plugin, import_plugin
-from moviepoint.kernel import fresh
 from moviepoint.kernel.db import db, unit_of_work
+from moviepoint.kernel.fresh import KEPT
 from moviepoint.settings import PROJECT_ROOT, Settings
 
 SHARED = PROJECT_ROOT.parent / "shared"
@@ -108,12 +109,12 @@ def session(app: MoviePoint) -> Iterator[Session]:
 
 @pytest.fixture
 def client(app: MoviePoint, session: Session) -> Iterator[FlaskClient]:
-    """Give a client whose requests do not see each other's `g`, nor what the process kept of another test."""
+    """Give a client whose requests do not see each other's `g`, nor the genres of another test's titles."""
 
     def forget(_app: MoviePoint, **_: object) -> None:
         g.__dict__.clear()
 
-    fresh.forget()
+    genre_use.forget(0)
     request_started.connect(forget, app)
     yield app.test_client()
     request_started.disconnect(forget, app)
@@ -179,14 +180,14 @@ def count_queries(app: MoviePoint) -> Callable[[], AbstractContextManager[list[s
             if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN")):
                 statements.append(statement)
 
-        app.extensions[CACHE] = (app.extensions["moviepoint.settings"].theme, math.inf)
-        app.extensions[MENUS] = ([], math.inf)
+        kept = app.extensions.setdefault(KEPT, {})
+        kept[CACHE] = (app.extensions["moviepoint.settings"].theme, math.inf)
+        kept[MENUS] = ([], math.inf)
         event.listen(Engine, "before_cursor_execute", note)
         try:
             yield statements
         finally:
             event.remove(Engine, "before_cursor_execute", note)
-            app.extensions.pop(CACHE)
-            app.extensions.pop(MENUS)
+            del kept[CACHE], kept[MENUS]
 
     return counting

@@ -75,8 +75,10 @@ def test_a_collection_is_described_in_the_readers_language(client: FlaskClient) 
     assert '<p class="prose" lang="en" dir="ltr">Cities that do not sleep.</p>' in russian
     found = re.search(r'<script type="application/ld\+json"[^>]*>(.*?)</script>', english, re.S)
     assert found is not None
-    schema = json.loads(found[1])
-    assert (schema["@type"], schema["name"]) == ("Collection", "Night and machines")
+    schema = {node["@type"]: node for node in json.loads(found[1])["@graph"]}
+    assert schema["Collection"]["name"] == "Night and machines"
+    assert [entry["position"] for entry in schema["ItemList"]["itemListElement"]] == [1, 2, 3]
+    assert schema["BreadcrumbList"]["itemListElement"][-1]["name"] == "Night and machines"
     assert 'hreflang="ru"' in english and 'property="og:image"' in english
 
 
