@@ -10,6 +10,11 @@ from sqlalchemy.orm import Session
 
 from moviepoint.domains.catalog.images import WIDTHS
 from moviepoint.domains.catalog.models import (
+    Collection,
+    CollectionItem,
+    CollectionText,
+    Company,
+    CompanyText,
     Credit,
     Episode,
     EpisodeText,
@@ -19,6 +24,7 @@ from moviepoint.domains.catalog.models import (
     Season,
     SeasonText,
     Title,
+    TitleCompany,
     TitleText,
 )
 from moviepoint.domains.catalog.page_queries import genres_in_use
@@ -144,6 +150,22 @@ def genres(session: Session, locales: Locales) -> Iterator[SitemapPage]:
         yield _page("catalog.genre", {"slug": genre.slug}, locales, written_in(*genre.texts), [])
 
 
+def shelves(session: Session, locales: Locales) -> Iterator[SitemapPage]:
+    """Yield each collection and each company that has a public title."""
+    kinds: Sequence[tuple[str, Any, Any, Any, Any, Any]] = (
+        ("catalog.collection", Collection, CollectionText, CollectionText.collection_id, CollectionItem,
+         CollectionItem.collection_id),
+        ("catalog.company", Company, CompanyText, CompanyText.company_id, TitleCompany, TitleCompany.company_id))
+    for endpoint, model, text, told, link, owner in kinds:
+        statement = select(model.id, model.slug).where(
+            select(link.title_id).join(Title, Title.id == link.title_id).where(owner == model.id, PUBLIC).exists())
+        for rows in in_parts(session, statement, model.id):
+            texts = Texts(session, text, told, [row.id for row in rows], text.name)
+            for row in rows:
+                yield _page(endpoint, {"slug": row.slug}, locales, texts.locales.get(row.id, set()),
+                            [texts.changed.get(row.id)])
+
+
 def _page(endpoint: str, values: Mapping[str, Any], locales: Locales, spoken: set[str],
           moments: Iterable[datetime | None], pictures: Sequence[str] = ()) -> SitemapPage:
     paths = {locale: path_of(endpoint, locale=locale, **values) for locale in spoken_among(locales, spoken)}
@@ -151,4 +173,5 @@ def _page(endpoint: str, values: Mapping[str, Any], locales: Locales, spoken: se
 
 
 SOURCES = (SitemapSource("titles", titles), SitemapSource("seasons", seasons), SitemapSource("episodes", episodes),
-           SitemapSource("people", people), SitemapSource("lists", genres))
+           SitemapSource("people", people), SitemapSource("lists", genres),
+           SitemapSource("collections", shelves))

@@ -12,8 +12,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from moviepoint.app import MoviePoint
 from moviepoint.domains.accounts.models import User
-from moviepoint.domains.catalog import services
+from moviepoint.domains.catalog import services, sitemaps
 from moviepoint.domains.catalog.models import Collection, Company, Title
 from moviepoint.domains.catalog.schemas import CollectionInput, CompanyInput, TitleInput
 from moviepoint.kernel.db import unit_of_work
@@ -167,3 +168,13 @@ def test_the_api_lists_their_titles(client: FlaskClient, session: Session, sign_
     assert client.get("/api/v1/companies/999999/titles").status_code == 404
     sign_in("editor")
     assert client.get(titles).json["total_results"] == 4  # the draft too
+
+
+def test_both_stand_in_the_sitemap_while_something_of_theirs_is_public(app: MoviePoint, catalogue: Session) -> None:
+    with app.test_request_context():
+        told = [page.paths for page in sitemaps.shelves(catalogue, ("en", "ru"))]
+    assert told == [{"en": f"/en{COLLECTION}", "ru": f"/ru{COLLECTION}"}, {"en": f"/en{COMPANY}", "ru": f"/ru{COMPANY}"}]
+    for title in catalogue.scalars(select(Title)):
+        title.status = "draft"
+    with app.test_request_context():
+        assert list(sitemaps.shelves(catalogue, ("en", "ru"))) == []
