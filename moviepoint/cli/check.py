@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from moviepoint.app import create_app
 from moviepoint.domains.media.encoding.binaries import ToolsMissing, find_tools
+from moviepoint.domains.search.engine import open_chosen
 from moviepoint.domains.system.cli import migrators
 from moviepoint.hooks.manager import HookManager
 from moviepoint.kernel.tasks import EXTENSION as TASKS
@@ -30,7 +31,7 @@ console = Console(stderr=True)
 
 @click.command("check")
 def check() -> None:
-    """Look at settings, database, ffmpeg, disk, queue, mail, plugins and themes."""
+    """Look at settings, database, ffmpeg, disk, queue, mail, search, plugins and themes."""
     try:
         settings = load_settings()
     except SettingsError as error:
@@ -172,6 +173,13 @@ def mail_faults(settings: Settings) -> Iterator[Fault]:
                     "Set it to the site's public address.")
 
 
+def _search() -> Iterator[Fault]:
+    try:
+        open_chosen(_settings(), private=False)
+    except ValueError as error:
+        yield Fault("search_engine", str(error), "Mend the setting; until then the built-in engine is searched.")
+
+
 def _plugins() -> Iterator[Fault]:
     hooks: HookManager = current_app.extensions["moviepoint.hooks"]
     for plugin in hooks.plugins.values():
@@ -192,5 +200,5 @@ def _themes() -> Iterator[Fault]:
 
 CHECKS: dict[str, Callable[[], Iterator[Fault]]] = {
     "instance": _instance, "database": _database, "ffmpeg": _ffmpeg, "disk": _disk, "proxy": _proxy, "queue": _queue,
-    "mail": _mail, "plugins": _plugins, "themes": _themes,
+    "mail": _mail, "search": _search, "plugins": _plugins, "themes": _themes,
 }

@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 #: Names in a search's address that are its own.
 OWN_NAMES = {"q", "query", "page", "page_size", "order", "sort_by", "language"}
 
+
 def current_index(private: bool = False) -> SearchIndex:
     """Return this process's index, the public or the private one; one for all its threads."""
     indexes: dict[bool, SearchIndex] = current_app.extensions.setdefault(_INDEXES, {})
@@ -31,16 +32,21 @@ def current_index(private: bool = False) -> SearchIndex:
 
 def _open(settings: Settings, private: bool) -> SearchIndex:
     """Return the index of the engine that is set; where that cannot be, the embedded one, so that the site stays up."""
-    hooks: HookManager = current_app.extensions["moviepoint.hooks"]
-    known = {engine.name: engine for engine in hooks.collect("register_search_engines")}
     try:
-        if settings.search_engine not in known:
-            raise ValueError(f"There is no search engine {settings.search_engine!r}; there are {', '.join(known)}.")
-        index: SearchIndex = known[settings.search_engine].open(settings, private)
-        return index
+        return open_chosen(settings, private)
     except ValueError as error:
         log.error("search engine cannot be used", error=str(error), instead=DEFAULT)
         return open_whoosh(settings, private)
+
+
+def open_chosen(settings: Settings, private: bool) -> SearchIndex:
+    """Return the index of the engine that is set. Raises ValueError, in a sentence for the operator."""
+    hooks: HookManager = current_app.extensions["moviepoint.hooks"]
+    known = {engine.name: engine for engine in hooks.collect("register_search_engines")}
+    if settings.search_engine not in known:
+        raise ValueError(f"There is no search engine {settings.search_engine!r}; there are {', '.join(known)}.")
+    index: SearchIndex = known[settings.search_engine].open(settings, private)
+    return index
 
 
 def ask(query: Query) -> Results:
