@@ -20,6 +20,7 @@ from moviepoint.shells.site.addresses import address_of
 
 VALID = timedelta(days=2)  # a link's life
 CONFIRM, WELCOME, KNOWN = "accounts/mail/confirm", "accounts/mail/welcome", "accounts/mail/registered_already"
+RESET = "accounts/mail/new_password"
 CODE = "address-not-confirmed"
 REFUSAL = lazy_gettext("Confirm your address first: open the link in the mail that we have sent you.")
 
@@ -70,6 +71,7 @@ def config(settings: Settings) -> dict[str, Any]:
         "SECURITY_CONFIRM_EMAIL_WITHIN": VALID,
         "SECURITY_POST_REGISTER_VIEW": "security.send_confirmation" if settings.confirms_email else "/",
         "SECURITY_EMAIL_TEMPLATE_CONFIRM": CONFIRM,
+        "SECURITY_EMAIL_TEMPLATE_PASSWORD_RESET": RESET,
         "SECURITY_REGISTER_EMAIL_TEMPLATE": WELCOME,
         "SECURITY_REGISTER_EMAIL_EXISTING_TEMPLATE": KNOWN,
         "SECURITY_EMAIL_SUBJECT_REGISTER": "Your account",

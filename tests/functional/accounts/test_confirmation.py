@@ -221,10 +221,22 @@ def test_the_link_is_sent_again_but_not_at_will(client: FlaskClient, session: Se
 def test_a_new_password_by_mail_confirms_too(client: FlaskClient, session: Session, queue: Queue) -> None:
     newcomer(client, queue)
     client.post("/en/account/reset", data={"email": ADDRESS})
-    found = re.search(r"https?://[^/\s]+(/en/account/reset/\S+)", str(queue[-1][1]["body"]))
-    assert found
-    client.post(found[1], data={"password": NEW, "password_confirm": NEW})
+    client.post(link_in(str(queue[-1][1]["body"]), "reset"), data={"password": NEW, "password_confirm": NEW})
     assert sign_in(client, password=NEW).status_code == 302
+
+
+@pytest.mark.parametrize(("locale", "words"), [("en", "The link works for 1 day."),
+                                               ("ru", "Срок действия ссылки: 1 день.")])
+def test_a_mailed_link_leads_to_the_site_whatever_the_host_header_says(
+        client: FlaskClient, session: Session, make_user: Callable[..., User], queue: Queue, locale: str,
+        words: str) -> None:
+    user = make_user("member")
+    client.post(f"/{locale}/account/reset", data={"email": user.email}, headers={"Host": "evil.example.net"})
+    (_name, mail), = queue
+    assert link_in(mail["body"], "reset").startswith(f"/{locale}/")
+    assert words in mail["body"]
+    assert words in mail["html"]
+    assert "evil.example.net" not in mail["body"] + mail["html"]
 
 
 def test_whoever_is_made_by_others_is_confirmed(app: MoviePoint, client: FlaskClient, session: Session,
