@@ -91,6 +91,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     mail_use_tls: bool = False
     mail_sender: str = "noreply@localhost"
     registration: bool = True
+    confirm_email: bool = True  # who registers signs in once a mailed link is opened; only with a mail_server
     search_engines: bool = True  # false closes the whole site to them: robots.txt, a header, no sitemap
     offline_page: bool = True  # keep a page in browsers that says when the network is gone
     rate_limits: bool = True
@@ -100,6 +101,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def media_path(self) -> Path:
         """Where packages, images and uploads lie."""
         return self.media_root or self.instance / "media"
+
+    @property
+    def confirms_email(self) -> bool:
+        """Whether a newcomer's address is confirmed: where no mail leaves, nobody could be."""
+        return self.confirm_email and bool(self.mail_server)
 
     @property
     def sqlalchemy_url(self) -> str:

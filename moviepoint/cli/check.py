@@ -44,8 +44,17 @@ def check() -> None:
             faults = list(look())
             _report(name, faults)
             found = found or bool(faults)
+    for note in notes(settings):
+        console.print(f"· {note}", highlight=False, markup=False)
     if found:
         raise SystemExit(1)
+
+
+def notes(settings: Settings) -> list[str]:
+    """Return what is no fault, but good to know."""
+    if settings.registration and settings.confirm_email and not settings.confirms_email:
+        return ["mail_server is not set: who registers signs in without confirming their address."]
+    return []
 
 
 def _report(name: str, faults: list[Fault]) -> None:

@@ -91,3 +91,18 @@ def test_foreign_keys_are_on_again_after_a_migration(migrator: Migrator) -> None
     migrator.upgrade()
     with db.engine.connect() as connection:
         assert connection.execute(text("PRAGMA foreign_keys")).scalar_one() == 1
+
+
+def test_who_was_there_before_addresses_were_confirmed_counts_as_confirmed(migrator: Migrator) -> None:
+    migrator.upgrade("0015")
+    then = "'2026-11-01 00:00:00.000000'"
+    with db.engine.begin() as connection:
+        for number, confirmed in ((1, "null"), (2, "'2026-11-02 00:00:00.000000'")):
+            connection.execute(text(
+                "insert into users (id, email, name, locale, active, fs_uniquifier, created_at, confirmed_at) values "
+                f"({number}, '{number}@example.org', '', 'en', true, '{number}', {then}, {confirmed})"))
+    migrator.upgrade("0016")
+    with db.engine.connect() as connection:
+        dates = connection.execute(text("select confirmed_at, mailed_at from users order by id")).all()
+    assert [(str(confirmed)[:10], mailed) for confirmed, mailed in dates] == [
+        ("2026-11-01", None), ("2026-11-02", None)]

@@ -27,6 +27,7 @@ class UserInfo(msgspec.Struct, kw_only=True):
     email: str
     name: str
     active: bool
+    confirmed: bool  # has the address been confirmed?
     roles: list[str]
     created_at: datetime
     last_seen_at: datetime | None
@@ -140,8 +141,8 @@ def delete_role(role_id: int) -> FlaskResponse:
 def user_info(user: User) -> UserInfo:
     """Show a user: never anything that would help to sign in as them."""
     return UserInfo(id=user.id, email=user.email, name=user.name, active=user.active,
-                    roles=sorted(role.name for role in user.roles), created_at=user.created_at,
-                    last_seen_at=user.current_login_at)
+                    confirmed=user.confirmed_at is not None, roles=sorted(role.name for role in user.roles),
+                    created_at=user.created_at, last_seen_at=user.current_login_at)
 
 
 def role_info(role: Role) -> RoleInfo:

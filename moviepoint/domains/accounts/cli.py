@@ -3,8 +3,10 @@ from __future__ import annotations
 
 import click
 from flask_security.utils import hash_password
+from sqlalchemy import func, select
 
 from moviepoint.domains.accounts import services
+from moviepoint.domains.accounts.models import User
 from moviepoint.kernel.db import unit_of_work
 from moviepoint.kernel.errors import MoviePointError
 
@@ -30,3 +32,15 @@ def create(email: str, roles: tuple[str, ...], name: str, password: str) -> None
     except MoviePointError as error:
         raise click.ClickException(str(error.message)) from None
     click.echo(f"{user.email} can sign in now ({', '.join(roles)}).")
+
+
+@user_group.command("confirm")
+@click.argument("email")
+def confirm(email: str) -> None:
+    """Confirm somebody's address without a mail."""
+    with unit_of_work() as session:
+        user = session.scalar(select(User).where(func.lower(User.email) == email.lower()))
+        if user is None:
+            raise click.ClickException(f"Nobody is registered as {email}.")
+        done = services.confirm(user)
+    click.echo(f"{email} is confirmed." if done else f"{email} was confirmed already.")

@@ -6,27 +6,17 @@ from typing import Any
 
 from flask import Flask, g, request
 from flask_mail import Mail
-from flask_security import MailUtil, Security, SQLAlchemyUserDatastore, user_registered
+from flask_security import Security, SQLAlchemyUserDatastore, user_registered
 from flask_security.signals import user_authenticated
 
-from moviepoint.domains.accounts import services, session_cookies, signin_gate
+from moviepoint.domains.accounts import confirmation, services, session_cookies, signin_gate
 from moviepoint.domains.accounts.codes import RECOVERY_CODES, HashedRecoveryCodes, OnceTotp, totp_secrets
 from moviepoint.domains.accounts.models import Role, User
 from moviepoint.domains.accounts.signin_models import Passkey
 from moviepoint.kernel import events
 from moviepoint.kernel.db import db, utcnow, writing
 from moviepoint.kernel.i18n import current_locale
-from moviepoint.kernel.tasks import enqueue
 from moviepoint.settings import PROJECT_ROOT, Settings
-
-
-class QueuedMail(MailUtil):
-    """Sends mail by a task: a mail server that is slow or away must not hold a request."""
-
-    def send_mail(self, template: str, subject: str, recipient: str | tuple[str, str],
-                  sender: str | tuple[str, str], body: str | None,
-                  html: str | None, **_context: Any) -> None:
-        enqueue("accounts.mail", subject=subject, recipient=recipient, body=body, html=html)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -46,7 +36,6 @@ def init_app(app: Flask, settings: Settings) -> None:
         SECURITY_SEND_PASSWORD_CHANGE_EMAIL=False, SECURITY_SEND_PASSWORD_RESET_NOTICE_EMAIL=False,
         SECURITY_TRACKABLE=True,
         SECURITY_DATETIME_FACTORY=utcnow,
-        SECURITY_CONFIRMABLE=False,
         SECURITY_USE_REGISTER_V2=True,
         SECURITY_SEND_REGISTER_EMAIL=bool(settings.mail_server),
         SECURITY_RETURN_GENERIC_RESPONSES=True,
@@ -54,10 +43,10 @@ def init_app(app: Flask, settings: Settings) -> None:
         SECURITY_EMAIL_SENDER=settings.mail_sender,
         SECURITY_REDIRECT_ALLOW_SUBDOMAINS=False,
         SECURITY_I18N_DIRNAME=["builtin", str(PROJECT_ROOT / "translations")],
-        **second_factor_config(settings),
+        **second_factor_config(settings), **confirmation.config(settings),
         SECURITY_CSRF_COOKIE_NAME=None,
         SECURITY_TOKEN_AUTHENTICATION_HEADER="Authentication-Token",  # noqa: S106
-        SECURITY_POST_LOGIN_VIEW="/", SECURITY_POST_LOGOUT_VIEW="/", SECURITY_POST_REGISTER_VIEW="/",
+        SECURITY_POST_LOGIN_VIEW="/", SECURITY_POST_LOGOUT_VIEW="/",
         MAIL_SERVER=settings.mail_server or "localhost", MAIL_PORT=settings.mail_port,
         MAIL_USERNAME=settings.mail_username or None, MAIL_PASSWORD=settings.mail_password or None,
         MAIL_USE_TLS=settings.mail_use_tls, MAIL_DEFAULT_SENDER=settings.mail_sender,
@@ -65,13 +54,15 @@ def init_app(app: Flask, settings: Settings) -> None:
     Mail(app)
     datastore = SQLAlchemyUserDatastore(db, User, Role, Passkey)
     app.extensions["moviepoint.users"] = datastore
-    Security(app, datastore, mail_util_cls=QueuedMail, totp_cls=OnceTotp, webauthn_util_cls=signin_gate.Passkeys,
-             mf_recovery_codes_util_cls=HashedRecoveryCodes, wan_signin_response_form=signin_gate.OwnPasskeyForm,
-             wan_register_form=signin_gate.PasskeyNameForm)
+    Security(app, datastore, mail_util_cls=confirmation.QueuedMail, totp_cls=OnceTotp,
+             webauthn_util_cls=signin_gate.Passkeys, mf_recovery_codes_util_cls=HashedRecoveryCodes,
+             wan_signin_response_form=signin_gate.OwnPasskeyForm, wan_register_form=signin_gate.PasskeyNameForm,
+             login_form=confirmation.SignInForm, forgot_password_form=confirmation.ForgottenForm)
     app.before_request(_lock_early)
     app.teardown_request(_unlock)
     session_cookies.init_app(app)
     signin_gate.init_app(app)
+    confirmation.init_app(app)
     user_registered.connect(_greet, app)
     user_authenticated.connect(_remember_locale, app)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.accounts.models import Role, User
@@ -23,6 +24,7 @@ MODERATOR = "moderator"
 CONTRIBUTOR = "contributor"
 ROLES = (ADMINISTRATOR, EDITOR, TRANSLATOR, MODERATOR, CONTRIBUTOR, MEMBER)
 MIN_PASSWORD = 10
+MAIL_PAUSE = timedelta(minutes=5)  # between two mails to one person that any stranger can ask for
 
 
 def sync_roles(session: Session, permissions: Iterable[Permission]) -> None:
@@ -68,7 +70,23 @@ def create_user(session: Session, email: str, password_hash: str, roles: Iterabl
 
 def welcome(session: Session, user: User, locale: str) -> None:
     """Make a newly registered user a member."""
-    user.locale = locale
+    user.locale, user.mailed_at = locale, utcnow()
     member = session.scalar(select(Role).where(Role.name == MEMBER))
     if member is not None and member not in user.roles:
         user.roles.append(member)
+
+
+def claim_mail(session: Session, user_id: int, now: datetime) -> bool:
+    """Take the right to send somebody a mail that strangers can ask for; False within MAIL_PAUSE of the last one."""
+    taken = session.execute(update(User).where(
+        User.id == user_id, or_(User.mailed_at.is_(None), User.mailed_at <= now - MAIL_PAUSE),
+    ).values(mailed_at=now).returning(User.id))
+    return taken.scalar() is not None
+
+
+def confirm(user: User) -> bool:
+    """Note that the address is its owner's; False when that was known."""
+    if user.confirmed_at is not None:
+        return False
+    user.confirmed_at = utcnow()
+    return True

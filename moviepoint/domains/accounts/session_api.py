@@ -33,6 +33,8 @@ class SessionInfo(msgspec.Struct, kw_only=True):
 class SignInWays(msgspec.Struct, kw_only=True):
     """How one signs in: never anything that would help to."""
 
+    email: str
+    address_confirmed: bool
     authenticator_app: bool
     passkeys: list[str]
     recovery_codes_left: int
@@ -53,7 +55,8 @@ def list_own() -> list[SessionInfo]:
 def show_ways() -> SignInWays:
     """Say how one signs in."""
     actor = in_person()
-    return SignInWays(authenticator_app=bool(actor.tf_primary_method), passkeys=[key.name for key in actor.webauthn],
+    return SignInWays(email=actor.email, address_confirmed=actor.confirmed_at is not None,
+                      authenticator_app=bool(actor.tf_primary_method), passkeys=[key.name for key in actor.webauthn],
                       recovery_codes_left=len(actor.mf_recovery_codes or ()))
 
 

@@ -17,7 +17,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-from moviepoint.domains.accounts import security_notices
+from moviepoint.domains.accounts import confirmation, security_notices
 from moviepoint.domains.accounts.lockout import cut_off
 from moviepoint.domains.accounts.models import User
 from moviepoint.domains.accounts.second_factor import has_second_factor
@@ -161,5 +161,9 @@ class OwnPasskeyForm(WebAuthnSigninResponseForm):
             return False
         if self.is_secondary and (self.user is None or self.user.fs_uniquifier != session.get("tf_user_id")):
             self.credential.errors = [get_message("WEBAUTHN_MISMATCH_USER_HANDLE")[0]]
+            return False
+        if confirmation.waits(self.user):
+            confirmation.refuse_json()
+            self.credential.errors = [str(confirmation.REFUSAL)]
             return False
         return True

@@ -88,6 +88,12 @@ def test_no_inline_style_or_handler_in_templates() -> None:
             assert "src=" in tag or "nonce=" in tag, f"{template}: {tag}"
 
 
+def test_a_list_stays_a_list_for_who_hears_the_page() -> None:
+    """An alert holds a list of faults: a list that were the alert itself would leave its items without one."""
+    for template in [*THEMES.rglob("*.html"), *(THEMES.parent / "moviepoint").rglob("*.html")]:
+        assert not re.search(r"<[uo]l[^>]*\srole=\"alert\"", template.read_text(encoding="utf-8")), template
+
+
 @pytest.mark.parametrize("template", sorted(
     str(path.relative_to(path.parents[1])) for path in THEMES.glob("*/templates/*/*.html")))
 def test_templates_compile(app: MoviePoint, template: str) -> None:
