@@ -1,6 +1,7 @@
 """Pages of many titles: all films, all series, a genre."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import ceil
 
 from flask import request, url_for
@@ -54,16 +55,21 @@ def page_number(text: str) -> int:
     return int(text[:7])
 
 
-def make_pager(page: int, pages: int, total: int) -> Pager:
-    """Return links to the first, the last and the neighbouring pages, with gaps between."""
+def make_pager(page: int, pages: int, total: int, address: Callable[[int], str] | None = None) -> Pager:
+    """Return links to the first, the last and the neighbouring pages, with gaps between.
+
+    `address` gives a page's address; usually it is the present one with another `page`. A page beyond the last one is
+    led back nowhere.
+    """
+    to = address or (lambda number: _address(page=number))
     shown = sorted({1, pages, *range(page - 1, page + 2)} & set(range(1, pages + 1)))
     links: list[tuple[str, str]] = []
     for n, number in enumerate(shown):
         if n and number - shown[n - 1] > 1:
             links.append(("", ""))
-        links.append((str(number), "" if number == page else _address(page=number)))
-    return Pager(page, pages, total, links, previous=_address(page=page - 1) if page > 1 else "",
-                 next=_address(page=page + 1) if page < pages else "")
+        links.append((str(number), "" if number == page else to(number)))
+    return Pager(page, pages, total, links, previous=to(page - 1) if 1 < page <= pages else "",
+                 next=to(page + 1) if page < pages else "")
 
 
 def genre_choices(session: Session, to: Reader, kind: str | None, active: str | None) -> list[Choice]:

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from moviepoint.domains.catalog import shelf_queries as reads
 from moviepoint.domains.catalog.card_queries import best_image, card_lists
-from moviepoint.domains.catalog.contexts import Choice, CompanyGroup, Link, Pager, ShelfPage, Words
+from moviepoint.domains.catalog.contexts import Choice, CompanyGroup, Link, ShelfPage, Words
 from moviepoint.domains.catalog.json_ld import node
 from moviepoint.domains.catalog.labels import KIND_NAMES
-from moviepoint.domains.catalog.lists import PAGE_SIZE, page_number
+from moviepoint.domains.catalog.lists import PAGE_SIZE, make_pager, page_number
 from moviepoint.domains.catalog.schema_org import crumbs, list_schema
 from moviepoint.domains.catalog.seo import full, seo, shorten, written_in
 from moviepoint.domains.catalog.words import Reader, card, picture
@@ -51,7 +51,8 @@ def shelf_page(session: Session, to: Reader, kind: str, slug: str) -> ShelfPage:
         seo=seo(description=overview.text, picture=image, schema=schema, query=query,
                 languages=written_in(*shelf.texts)),
         kind=kind, kicker=kicker, heading=name,
-        pager=_pager(page, total, asked), overview=overview, picture=image,
+        pager=make_pager(page, ceil(total / PAGE_SIZE), total, lambda number: _address(asked, page=number)),
+        overview=overview, picture=image,
         country=country_name(shelf.country, to.locale) if isinstance(shelf, reads.Company) and shelf.country else "",
         cards=cards, roles=_roles(counts, asked), orders=_orders(kind, asked))
 
@@ -90,18 +91,6 @@ def _roles(counts: Mapping[str, int], asked: Mapping[str, str]) -> list[Choice]:
     return [Choice(_("All"), _address(asked, role=""), not asked["role"], counts[""]),
             *(Choice(str(KIND_NAMES[role]), _address(asked, role=role), role == asked["role"], counts[role])
               for role in roles)]
-
-
-def _pager(page: int, total: int, asked: Mapping[str, str]) -> Pager:
-    count = ceil(total / PAGE_SIZE)
-    numbers: Sequence[int] = sorted({1, count, *range(page - 1, page + 2)} & set(range(1, count + 1)))
-    links: list[tuple[str, str]] = []
-    for place, number in enumerate(numbers):
-        if place and number - numbers[place - 1] > 1:
-            links.append(("", ""))
-        links.append((str(number), "" if number == page else _address(asked, page=number)))
-    return Pager(page, count, total, links, previous=_address(asked, page=page - 1) if page > 1 else "",
-                 next=_address(asked, page=page + 1) if page < count else "")
 
 
 def _address(asked: Mapping[str, str], page: int = 1, **changes: str) -> str:

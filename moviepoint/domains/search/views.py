@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify, request, url_for
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.catalog.contexts import Choice, Pager
-from moviepoint.domains.catalog.lists import page_number
+from moviepoint.domains.catalog.lists import make_pager, page_number
 from moviepoint.domains.catalog.words import reader
 from moviepoint.domains.search import queries
 from moviepoint.domains.search.contexts import Facet, SearchPage
@@ -102,11 +102,8 @@ def _orders() -> list[Choice]:
 
 
 def _pager(page: int, results: Results) -> Pager:
-    count = ceil(min(results.total, queries.MAX_RESULTS) / PAGE_SIZE)
-    links = [(str(n), "" if n == page else _address(page=n)) for n in range(1, count + 1)
-             if n in (1, count) or abs(n - page) < 3]
-    return Pager(page, count, results.total, links, previous=_address(page=page - 1) if 1 < page <= count else "",
-                 next=_address(page=page + 1) if page < count else "")
+    return make_pager(page, ceil(min(results.total, queries.MAX_RESULTS) / PAGE_SIZE), results.total,
+                      lambda number: _address(page=number))
 
 
 def _address(**changes: Any) -> str:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,11 +10,14 @@ from pathlib import Path
 import structlog
 from whoosh import index as whoosh
 from whoosh.fields import Schema
+from whoosh.writing import IndexWriter
 
 from moviepoint.domains.search.generations import Generations
 from moviepoint.domains.search.index import IndexMissing
 
 log = structlog.get_logger(__name__)
+LOCK_SECONDS = 60.0
+MEMORY_MB = 128  # for a rebuild
 
 
 class WhooshFolder:
@@ -21,6 +25,7 @@ class WhooshFolder:
 
     def __init__(self, folder: Path, version: int) -> None:
         self._generations = Generations(folder, version)
+        self._write_lock = threading.Lock()
 
     def current(self) -> str:
         """Return the name of the generation in use; empty without one."""
@@ -35,15 +40,40 @@ class WhooshFolder:
             return whoosh.open_dir(path)
 
     @contextmanager
-    def replacing(self, schema: Schema) -> Iterator[whoosh.FileIndex]:
-        """Give a new, empty index, which takes the place of the present one when the block ends well."""
+    def writing(self) -> Iterator[IndexWriter]:
+        """Give the writer of the generation in use, to one thread at a time; all of it holds if the block ends well.
+
+        Raises IndexMissing as `open` does.
+        """
+        with self._write_lock:
+            with readable():
+                writer = self.open().writer(timeout=LOCK_SECONDS)
+            try:
+                yield writer
+            except BaseException:
+                writer.cancel()
+                raise
+            with readable():
+                writer.commit()
+
+    @contextmanager
+    def replacing(self, schema: Schema) -> Iterator[IndexWriter]:
+        """Give the writer of a new generation, which takes the place of the present one if the block ends well."""
         target = self._generations.fresh()
-        try:
-            yield whoosh.create_in(target, schema)
-        except BaseException:
-            shutil.rmtree(target, ignore_errors=True)
-            raise
-        self._generations.use(target)
+        with self._write_lock:
+            try:
+                writer = whoosh.create_in(target, schema).writer(limitmb=MEMORY_MB)
+                try:
+                    yield writer
+                    writer.commit(optimize=True)
+                except BaseException:
+                    if not writer.is_closed:
+                        writer.cancel()
+                    raise
+            except BaseException:
+                shutil.rmtree(target, ignore_errors=True)
+                raise
+            self._generations.use(target)
 
 
 @contextmanager

@@ -26,7 +26,6 @@ from moviepoint.hooks.types import SearchDocument
 
 VERSION = 4  # of the schema: an index of another version is not opened
 FRESH_SECONDS = 1.0
-LOCK_SECONDS = 60.0
 SEPARATOR = ","  # stands in no term
 
 
@@ -45,42 +44,26 @@ class WhooshIndex:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._place = WhooshFolder(folder, VERSION)
-        self._write_lock = threading.Lock()
         self._open_lock = threading.Lock()
         self._open: Generation | None = None
         self._checked = 0.0
         self._segments: dict[str, Segment] = {}  # of the generation that is open
 
     def update(self, source: str, ids: Sequence[int], documents: Iterable[SearchDocument]) -> None:
-        with self._write_lock:
+        with self._place.writing() as writer:
             with readable():
-                writer = self._place.open().writer(timeout=LOCK_SECONDS)
-            try:
-                with readable():
-                    for row_id in ids:
-                        writer.delete_by_term("key", document_key(source, row_id))
-                for document in documents:
-                    writer.add_document(**_fields(source, document))
-            except BaseException:
-                writer.cancel()
-                raise
-            with readable():
-                writer.commit()
+                for row_id in ids:
+                    writer.delete_by_term("key", document_key(source, row_id))
+            for document in documents:
+                writer.add_document(**_fields(source, document))
 
     def rebuild(self, documents: Mapping[str, Iterable[SearchDocument]]) -> int:
         count = 0
-        with self._write_lock, self._place.replacing(schema()) as index:
-            writer = index.writer(limitmb=128)
-            try:
-                for source, rows in documents.items():
-                    for document in rows:
-                        writer.add_document(**_fields(source, document))
-                        count += 1
-                writer.commit(optimize=True)
-            except BaseException:
-                if not writer.is_closed:
-                    writer.cancel()
-                raise
+        with self._place.replacing(schema()) as writer:
+            for source, rows in documents.items():
+                for document in rows:
+                    writer.add_document(**_fields(source, document))
+                    count += 1
         return count
 
     def search(self, query: Query, limit: int) -> Results:

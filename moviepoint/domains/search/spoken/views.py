@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request, url_for
 
 from moviepoint.domains.catalog.card_queries import load_cards
 from moviepoint.domains.catalog.contexts import Choice, Pager
-from moviepoint.domains.catalog.lists import page_number
+from moviepoint.domains.catalog.lists import make_pager, page_number
 from moviepoint.domains.catalog.words import Reader, card, reader
 from moviepoint.domains.search.index import IndexMissing
 from moviepoint.domains.search.queries import MAX_QUERY
@@ -50,7 +50,7 @@ def lines() -> Response:
         message = _("The search is being prepared. Try again in a minute.")
         return render_page("site/lines.html", LinesPage(text, Pager(1, 0, 0), message=message), status=error.status)
     to = reader()
-    pager = make_pager(page, found, query.title_id)
+    pager = pager_of(page, found, query.title_id)
     return render_page("site/lines.html", LinesPage(
         query=text, pager=pager, films=shown(to, found, page, query.title_id), hits=found.hits,
         languages=language_choices(found.languages, to.locale, query.language), loose=found.loose,
@@ -78,20 +78,13 @@ def shown(to: Reader, found: Found, page: int, title: int | None) -> list[Film]:
             for film in part if film.title_id in cards]
 
 
-def make_pager(page: int, found: Found, title: int | None) -> Pager:
+def pager_of(page: int, found: Found, title: int | None) -> Pager:
     """Return the links between pages. Raises NotFound beyond the last one."""
     total, size = (found.hits, ALONE) if title else (len(found.films), FILMS)
     count = ceil(min(total, DEEPEST) / size)
     if page > max(1, count):
         raise NotFound(_("This list has no such page."))
-    numbers = [n for n in range(1, count + 1) if n in (1, count) or abs(n - page) < 3]
-    links = list[tuple[str, str]]()
-    for place, n in enumerate(numbers):
-        if place and n - numbers[place - 1] > 1:
-            links.append(("", ""))
-        links.append((str(n), "" if n == page else address(page=n if n > 1 else None)))
-    return Pager(page, count, total, links, previous=address(page=page - 1 if page > 2 else None) if page > 1 else "",
-                 next=address(page=page + 1) if page < count else "")
+    return make_pager(page, count, total, lambda number: address(page=number if number > 1 else None))
 
 
 def language_choices(counts: Mapping[str, int], locale: str, active: str) -> list[Choice]:

@@ -28,8 +28,6 @@ from moviepoint.domains.search.whoosh_folder import WhooshFolder, readable
 
 VERSION = 1  # of the schema and of the analysis: an index of another version is not opened
 FRESH_SECONDS = 1.0
-LOCK_SECONDS = 60.0
-MEMORY_MB = 128  # for a rebuild
 FIELD = "said"
 
 
@@ -96,40 +94,24 @@ class WhooshSpoken:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._place = WhooshFolder(folder, VERSION)
-        self._write_lock = threading.Lock()
         self._open_lock = threading.Lock()
         self._open: Generation | None = None
         self._checked = 0.0
 
     def update(self, track_ids: Collection[int], documents: Iterable[SpokenDocument]) -> None:
-        with self._write_lock:
+        with self._place.writing() as writer:
             with readable():
-                writer = self._place.open().writer(timeout=LOCK_SECONDS)
-            try:
-                with readable():
-                    for track_id in track_ids:
-                        writer.delete_by_term("key", str(track_id))
-                for document in documents:
-                    writer.add_document(**fields_of(document))
-            except BaseException:
-                writer.cancel()
-                raise
-            with readable():
-                writer.commit()
+                for track_id in track_ids:
+                    writer.delete_by_term("key", str(track_id))
+            for document in documents:
+                writer.add_document(**fields_of(document))
 
     def rebuild(self, documents: Iterable[SpokenDocument]) -> int:
         count = 0
-        with self._write_lock, self._place.replacing(schema()) as index:
-            writer = index.writer(limitmb=MEMORY_MB)
-            try:
-                for document in documents:
-                    writer.add_document(**fields_of(document))
-                    count += 1
-                writer.commit(optimize=True)
-            except BaseException:
-                if not writer.is_closed:
-                    writer.cancel()
-                raise
+        with self._place.replacing(schema()) as writer:
+            for document in documents:
+                writer.add_document(**fields_of(document))
+                count += 1
         return count
 
     def find(self, terms: Sequence[str], loose: bool = False) -> list[TrackHits]:
