@@ -1,4 +1,4 @@
-"""The sample catalogue, and short ways to its titles."""
+"""Short ways to titles of the sample catalogue."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -7,21 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from moviepoint.app import MoviePoint
-from moviepoint.domains.accounts.models import User
-from moviepoint.domains.accounts.services import create_user
 from moviepoint.domains.catalog.models import Title
-from moviepoint.kernel.db import unit_of_work
-from tests.browser.samples import fill
-
-
-@pytest.fixture
-def catalogue(app: MoviePoint, session: Session) -> Session:
-    """Fill the database with the sample catalogue."""
-    with unit_of_work() as work:
-        fill(work, app.extensions["moviepoint.storage"])
-    session.expunge_all()
-    return session
 
 
 @pytest.fixture
@@ -33,18 +19,3 @@ def title_id(catalogue: Session) -> Callable[[str], int]:
 @pytest.fixture
 def metropolis(title_id: Callable[[str], int]) -> int:
     return title_id("metropolis-1927")
-
-
-@pytest.fixture
-def members(session: Session) -> Callable[[int], list[User]]:
-    """Return a function that makes so many members, who never sign in by a password."""
-    made: list[User] = []
-
-    def make(count: int) -> list[User]:
-        with unit_of_work() as work:
-            fresh = [create_user(work, f"viewer-{n}@example.org", "!", ["member"], f"Viewer {n}")
-                     for n in range(len(made), len(made) + count)]
-        made.extend(fresh)
-        return fresh
-
-    return make

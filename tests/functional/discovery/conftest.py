@@ -1,4 +1,4 @@
-"""The sample catalogue, and a film in it that can be watched."""
+"""A film of the sample catalogue that can be watched."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -8,23 +8,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from moviepoint.app import MoviePoint
-from moviepoint.domains.accounts.models import User
-from moviepoint.domains.accounts.services import create_user
 from moviepoint.domains.catalog.models import Episode, Season, Title
 from moviepoint.domains.media.models import AudioTrack, Edition, Mark, VideoRendition
 from moviepoint.domains.media.watch_models import WatchRule
 from moviepoint.kernel.db import unit_of_work
-from tests.browser.samples import fill
-
-
-@pytest.fixture
-def catalogue(app: MoviePoint, session: Session) -> Session:
-    """Fill the database with the sample catalogue."""
-    with unit_of_work() as work:
-        fill(work, app.extensions["moviepoint.storage"])
-    session.expunge_all()
-    return session
 
 
 @pytest.fixture
@@ -57,20 +44,5 @@ def watchable(catalogue: Session) -> Callable[..., Edition]:
             work.flush()
             work.add(WatchRule(edition_id=edition.id, audience=audience, embeddable=embeddable))
         return edition
-
-    return make
-
-
-@pytest.fixture
-def members(session: Session) -> Callable[[int], list[User]]:
-    """Return a function that makes so many members, who never sign in by a password."""
-    made: list[User] = []
-
-    def make(count: int) -> list[User]:
-        with unit_of_work() as work:
-            fresh = [create_user(work, f"viewer-{n}@example.org", "!", ["member"], f"Viewer {n}")
-                     for n in range(len(made), len(made) + count)]
-        made.extend(fresh)
-        return fresh
 
     return make
