@@ -1,6 +1,6 @@
 """What encoding costs and how soon a film can be seen: the table at the end of the media design, measured.
 
-    python benchmarks/encode.py [--quick] [--seconds 24] [--runs 3] [--source FILE] [--preset veryfast]
+    python benchmarks/encode.py [--quick] [--seconds 60] [--runs 2] [--source FILE] [--preset veryfast]
                                 [--hours 2] [--dub-minutes 20]
 
 Each line is a ratio within one run, so that another machine, or a busy one, changes it little. The last line is JSON.
@@ -23,7 +23,7 @@ import encode_workers
 from moviepoint.domains.media.encoding.binaries import find_tools
 
 QUICK = {"seconds": 12, "runs": 1, "hours": 2.0, "dub_minutes": 10, "worker_seconds": 96}
-FULL = {"seconds": 24, "runs": 3, "hours": 2.0, "dub_minutes": 20, "worker_seconds": 240}
+FULL = {"seconds": 60, "runs": 2, "hours": 2.0, "dub_minutes": 20, "worker_seconds": 240}
 
 
 def main() -> None:

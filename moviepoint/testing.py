@@ -1,7 +1,8 @@
 """The test kit: pytest fixtures of one migrated database, one app, and a transaction around each test.
 
 A test's commits are savepoints in an outer transaction that is rolled back, so that nothing leaks. Mail is
-kept, not sent. `MOVIEPOINT_TEST_DATABASE_URL` runs the same tests on PostgreSQL.
+kept, not sent. `MOVIEPOINT_TEST_DATABASE_URL` runs the same tests on PostgreSQL; with `-n`, each process has a
+database of its own there, beside the named one.
 """
 from __future__ import annotations
 
@@ -10,13 +11,14 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import g, request_started
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.orm import Session
 
 from moviepoint.app import MoviePoint, create_app
@@ -51,10 +53,25 @@ def shared_data() -> Path:
     return SHARED / "data"
 
 
+@cache
+def database_for_tests() -> str:
+    """Return the address of the database that this process may empty: empty text for SQLite in the instance folder."""
+    url, worker = os.environ.get("MOVIEPOINT_TEST_DATABASE_URL", ""), os.environ.get("PYTEST_XDIST_WORKER", "")
+    if not url or not worker:
+        return url
+    own = make_url(url).set(database=f"{make_url(url).database}_{worker}")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f'drop database if exists "{own.database}" with (force)'))
+        connection.execute(text(f'create database "{own.database}"'))
+    engine.dispose()
+    return own.render_as_string(hide_password=False)
+
+
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings(instance=tmp_path_factory.mktemp("instance"), secret_key="s" * 48, rate_limits=False,
-                    database_url=os.environ.get("MOVIEPOINT_TEST_DATABASE_URL", ""))
+                    database_url=database_for_tests())
 
 
 @pytest.fixture(scope="session")

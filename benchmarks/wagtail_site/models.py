@@ -1,8 +1,10 @@
 """Films as pages below lists of films, with genres, credits and a poster; each page gets its rows in few queries."""
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.db import models
 from django.db.models import Count, F, Prefetch
@@ -15,7 +17,7 @@ from wagtail.search import index
 from wagtail.snippets.models import register_snippet
 
 SIZES = ("fill-200x300", "fill-400x600")
-ROW, PER_PAGE, GENRE_ROWS = 18, 36, 4
+ROW, PER_PAGE, GENRE_ROWS, REVIEWS = 18, 36, 4, 4
 
 
 @register_snippet
@@ -92,7 +94,38 @@ class FilmPage(Page):
         related = (FilmPage.cards().filter(genres__in=genres).exclude(pk=self.pk).annotate(
             shared=Count("pk"), apart=models.functions.Abs(F("year") - (self.year or 0))
         ).order_by("-shared", "apart", "pk")[:ROW])
-        return context | {"genres": genres, "credits": self.credits.select_related("person"), "related": related}
+        credits = list(self.credits.select_related("person"))
+        score = Score.objects.filter(film=self).first()
+        reviews = list(Review.objects.filter(film=self).select_related("author")
+                       .order_by("-rank", "-created")[:REVIEWS])
+        return context | {"genres": genres, "credits": credits, "related": related, "score": score,
+                          "reviews": reviews, "schema": json.dumps(self.schema(genres, credits, score))}
+
+    def schema(self, genres: list[Genre], credits: list[Credit], score: Score | None) -> dict[str, Any]:
+        """Return the film in the words of schema.org."""
+        people = {name: [{"@type": "Person", "name": credit.person.name, "url": f"/people/{credit.person.slug}"}
+                         for credit in credits if credit.department == department]
+                  for department, name in (("directing", "director"), ("writing", "author"), ("acting", "actor"))}
+        rated = {"aggregateRating": {"@type": "AggregateRating", "ratingCount": score.votes,
+                                     "ratingValue": score.total / score.votes}} if score else {}
+        return {"@context": "https://schema.org", "@type": "Movie", "name": self.title, "url": self.full_url,
+                "description": self.overview, "dateCreated": str(self.year), "duration": f"PT{self.runtime}M",
+                "genre": [genre.name for genre in genres], "countryOfOrigin": self.countries, **people, **rated}
+
+
+class Score(models.Model):
+    film = models.OneToOneField(FilmPage, on_delete=models.CASCADE)
+    votes = models.IntegerField()
+    total = models.IntegerField()
+    counts = models.JSONField()
+
+
+class Review(models.Model):
+    film = models.ForeignKey(FilmPage, on_delete=models.CASCADE)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    text = models.TextField()
+    created = models.DateTimeField()
+    rank = models.FloatField(default=0)
 
 
 class Credit(Orderable):

@@ -25,8 +25,12 @@ class ThemeLoader(BaseLoader):
         if file is None:
             source, name, fresh = self.fallback.get_source(environment, template)
             return source, name, lambda: self._still_absent(template) and (fresh is None or fresh())
-        modified = file.stat().st_mtime_ns
-        return file.read_text(encoding="utf-8"), str(file), lambda: self._still(template, file, modified)
+        try:
+            modified, source = file.stat().st_mtime_ns, file.read_text(encoding="utf-8")
+        except FileNotFoundError:  # taken away since it was found
+            self.theming.forget_places()
+            return self.get_source(environment, template)
+        return source, str(file), lambda: self._still(template, file, modified)
 
     def _still_absent(self, template: str) -> bool:
         return self.theming.locate("templates", template) is None

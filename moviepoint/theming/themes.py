@@ -5,6 +5,7 @@ that a theme can extend the template it overrides.
 """
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,6 +19,9 @@ EXTENSION = "moviepoint.theming"
 #: The theme of a preview, while its page is rendered.
 _shown: ContextVar[str] = ContextVar("shown_theme", default="")
 BASE_THEME = "default"
+#: How long a place that was found is believed: a page asks for some thirty, each in up to twenty folders.
+TRUSTED_SECONDS = 1.0
+MOST_LOCATED = 5_000
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Theming:
         self.plugins = list(plugins)
         self.core = list(core)
         self._active = active
+        self._located: dict[tuple[str, str, str], tuple[Path | None, float]] = {}
 
     def active(self) -> str:
         """Return the active theme's slug; the default theme stands in for one that is gone or broken."""
@@ -86,6 +91,20 @@ class Theming:
 
     def locate(self, kind: str, name: str) -> Path | None:
         """Return the file for a name such as `site/home.html`; `kind` is `templates` or `static`."""
+        key, now = (self.active(), kind, name), time.monotonic()
+        found, until = self._located.get(key, (None, 0.0))
+        if now >= until:
+            found = self._look_for(kind, name)
+            if len(self._located) >= MOST_LOCATED:  # names in addresses are the visitors' to make up
+                self._located.clear()
+            self._located[key] = (found, now + TRUSTED_SECONDS)
+        return found
+
+    def forget_places(self) -> None:
+        """Look for each file anew."""
+        self._located.clear()
+
+    def _look_for(self, kind: str, name: str) -> Path | None:
         if ".." in Path(name).parts or name.startswith("/"):
             return None
         for folder, path in self._places(name):

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, func, literal, or_, select, union_all
+from sqlalchemy import and_, bindparam, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.catalog.models import Image, Title, TitleText
@@ -51,6 +51,22 @@ CARD_COLUMNS = (Title.id, Title.kind, Title.slug, Title.original_title, Title.or
 IMAGE_COLUMNS = (Image.id, Image.kind, Image.locale, Image.width, Image.height, Image.placeholder, Image.alt,
                  Image.focal_x, Image.focal_y)
 
+#: The locales in which a page looks for texts, in order: a value of each statement that reads names.
+CHAIN: Any = bindparam("chain", expanding=True)
+_TITLE_IMAGES = select(Image.title_id, *IMAGE_COLUMNS).where(or_(
+    and_(Image.title_id.in_(bindparam("ids", expanding=True)), Image.kind == "poster"),
+    and_(Image.title_id.in_(bindparam("pictured", expanding=True)), Image.kind == "backdrop"),
+)).order_by(Image.position, Image.id)
+
+
+class CardStatement(NamedTuple):
+    """A statement for lists of cards: made once where the lists are always the same, since that costs more than to
+    ask. It takes `chain` and what the lists themselves take.
+    """
+
+    names: Sequence[str]
+    statement: Any  # None without lists
+
 
 class CardLists(NamedTuple):
     """Lists of cards by their names, and pictures of further titles that were asked for along with them."""
@@ -70,22 +86,31 @@ def placed(statement: Any, *order: Any, limit: int, offset: int = 0) -> Any:
             .order_by(*order).offset(offset).limit(limit))
 
 
-def card_lists(session: Session, chosen: Mapping[str, Any], chain: Sequence[str],
-               pictured: Sequence[int] = ()) -> CardLists:
-    """Return several lists of cards in two queries, however many and long they are.
-
-    `chosen` maps names to selects as `placed` makes them; what is not public is left out. `pictured` are titles whose
-    posters and backdrops come along.
-    """
-    names = list(chosen)
+def card_statement(chosen: Mapping[str, Any]) -> CardStatement:
+    """Return the statement for lists by their names, each a select as `placed` makes it."""
     parts = [select(literal(number).label("list"), part.c.id, part.c.place)
              for number, part in enumerate(statement.subquery() for statement in chosen.values())]
+    if not parts:
+        return CardStatement((), None)
+    picked = union_all(*parts).subquery() if len(parts) > 1 else parts[0].subquery()
+    titles = public(select(picked.c.list, *CARD_COLUMNS, TitleText.locale, TitleText.name).select_from(Title)
+                    .join(picked, picked.c.id == Title.id))
+    return CardStatement(list(chosen), titles.outerjoin(TitleText, and_(
+        TitleText.title_id == Title.id, TitleText.locale.in_(CHAIN), TitleText.name != ""
+    )).order_by(picked.c.list, picked.c.place))
+
+
+def card_lists(session: Session, chosen: CardStatement | Mapping[str, Any], chain: Sequence[str],
+               pictured: Sequence[int] = (), **values: object) -> CardLists:
+    """Return several lists of cards in two queries, however many and long they are.
+
+    `chosen` is a statement with its `values`, or maps names to selects as `placed` makes them; what is not public is
+    left out. `pictured` are titles whose posters and backdrops come along.
+    """
+    names, statement = chosen if isinstance(chosen, CardStatement) else card_statement(chosen)
     found: dict[int, dict[int, list[Any]]] = {number: {} for number in range(len(names))}
-    if parts:
-        picked = union_all(*parts).subquery() if len(parts) > 1 else parts[0].subquery()
-        for number, *columns, locale, name in session.execute(_with_names(
-                select(picked.c.list, *CARD_COLUMNS).select_from(Title).join(picked, picked.c.id == Title.id), chain)
-                .order_by(picked.c.list, picked.c.place)):
+    if statement is not None:
+        for number, *columns, locale, name in session.execute(statement, {"chain": chain, **values}):
             titles = found[number].setdefault(columns[0], [*columns, []])
             if name:
                 titles[-1].append(TextName(locale, name))
@@ -95,12 +120,6 @@ def card_lists(session: Session, chosen: Mapping[str, Any], chain: Sequence[str]
     rows = {name: [CardRow._make([*columns, posters.get(columns[0])]) for columns in found[number].values()]
             for number, name in enumerate(names)}
     return CardLists(rows, {title_id: images.get(title_id, ()) for title_id in pictured})
-
-
-def _with_names(statement: Select[Any], chain: Sequence[str]) -> Any:
-    """Add a title's names in the locales of a chain, a row each."""
-    return public(statement.add_columns(TitleText.locale, TitleText.name)).outerjoin(TitleText, and_(
-        TitleText.title_id == Title.id, TitleText.locale.in_(chain), TitleText.name != ""))
 
 
 def load_cards(session: Session, ids: Sequence[int], chain: Sequence[str]) -> dict[int, CardRow]:
@@ -113,11 +132,8 @@ def load_cards(session: Session, ids: Sequence[int], chain: Sequence[str]) -> di
 
 def title_images(session: Session, ids: Iterable[int], pictured: Sequence[int] = ()) -> dict[int, list[ImageRow]]:
     """Return titles' posters, and the backdrops of those that are `pictured`, in order."""
-    wanted = or_(and_(Image.title_id.in_([*ids, *pictured]), Image.kind == "poster"),
-                 and_(Image.title_id.in_(pictured), Image.kind == "backdrop"))
     found: dict[int, list[ImageRow]] = {}
-    for row in session.execute(select(Image.title_id, *IMAGE_COLUMNS).where(wanted)
-                               .order_by(Image.position, Image.id)):
+    for row in session.execute(_TITLE_IMAGES, {"ids": [*ids, *pictured], "pictured": list(pictured)}):
         found.setdefault(row[0] or 0, []).append(ImageRow._make(row[1:]))
     return found
 

@@ -2,15 +2,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, case, func, or_, select, union_all
+from sqlalchemy import Integer, and_, bindparam, case, func, or_, select, union_all
 from sqlalchemy.orm import Session, aliased, contains_eager, joinedload, load_only, selectinload
 from sqlalchemy.sql import ColumnElement
 
 from moviepoint.domains.catalog.card_queries import (
+    CardLists,
+    CardStatement,
     ImageRow,
     TextName,
+    card_lists,
+    card_statement,
     images_of,
     names_by_owner,
     placed,
@@ -33,7 +38,7 @@ from moviepoint.domains.catalog.policies import visible
 from moviepoint.kernel.policies import Actor
 
 NEAR = 150  # titles before and after a year among which the related ones are looked for
-_OWN = aliased(TitleGenre)
+RELATED = 18
 LATEST = 200  # titles of which one may stand at the head of the home page
 
 
@@ -96,10 +101,30 @@ def title_with_texts(session: Session, condition: ColumnElement[bool], viewer: A
 
     The joins are flat: for a join within an outer join, as the loader writes it, SQLite reads all titles' genres.
     """
-    return session.scalars(
-        select(Title).outerjoin(TitleGenre, TitleGenre.title_id == Title.id)
-        .outerjoin(Genre, Genre.id == TitleGenre.genre_id).where(condition, visible(viewer)).order_by(Genre.slug)
-        .options(joinedload(Title.texts), contains_eager(Title.genres).joinedload(Genre.texts))).unique().one_or_none()
+    return session.scalars(_with_texts().where(condition, visible(viewer))).unique().one_or_none()
+
+
+def title_by_slug(session: Session, kind: str, slug: str, viewer: Actor | None) -> Title | None:
+    """Return a title with its texts and genres by the address of its page, if the viewer may see it."""
+    statement = _public_by_slug() if viewer is None else _by_slug().where(visible(viewer))
+    return session.scalars(statement, {"kind": kind, "slug": slug}).unique().one_or_none()
+
+
+@cache
+def _with_texts() -> Any:
+    return (select(Title).outerjoin(TitleGenre, TitleGenre.title_id == Title.id)
+            .outerjoin(Genre, Genre.id == TitleGenre.genre_id).order_by(Genre.slug)
+            .options(joinedload(Title.texts), contains_eager(Title.genres).joinedload(Genre.texts)))
+
+
+@cache
+def _by_slug() -> Any:
+    return _with_texts().where(Title.slug == bindparam("slug"), Title.kind == bindparam("kind"))
+
+
+@cache
+def _public_by_slug() -> Any:
+    return _by_slug().where(visible(None))
 
 
 def person_names(session: Session, ids: Sequence[int], chain: Sequence[str]) -> dict[int, list[TextName]]:
@@ -131,24 +156,34 @@ def seasons_of(session: Session, title_id: int) -> list[SeasonCount]:
             for season, count, first, last in rows]
 
 
-def related(title_id: int, year: int | None, limit: int) -> Any:
-    """Return a select of the public titles that share the most genres with this one, then the nearest in time.
+def related(session: Session, title: Title, chain: Sequence[str]) -> CardLists:
+    """Return the public titles that share the most genres with this one, then the nearest in time, as `more`; along
+    with them this title's own pictures.
 
     Looked at are those nearest in time, so that a title's page costs the same in a large catalogue.
     """
-    near = _near(title_id, year).subquery()
+    return card_lists(session, _related(), chain, [title.id], title=title.id, year=title.year or 0)
+
+
+@cache
+def _related() -> CardStatement:
+    """Return the statement of `related`; it takes a `title` and its `year`, or 0."""
+    near, year = _near().subquery(), bindparam("year", type_=Integer)
+    own = aliased(TitleGenre)
     statement = (select(near.c.id).join(TitleGenre, TitleGenre.title_id == near.c.id)
-                 .where(TitleGenre.genre_id.in_(select(_OWN.genre_id).where(_OWN.title_id == title_id)))
+                 .where(TitleGenre.genre_id.in_(select(own.genre_id).where(own.title_id == bindparam("title"))))
                  .group_by(near.c.id, near.c.year))
-    return placed(statement, func.count().desc(), func.abs(func.coalesce(near.c.year - (year or 0), 9999)), near.c.id,
-                  limit=limit)
+    return card_statement({"more": placed(
+        statement, func.count().desc(), func.abs(func.coalesce(near.c.year - year, 9999)), near.c.id,
+        limit=RELATED)})
 
 
-def _near(title_id: int, year: int | None) -> Any:
+def _near() -> Any:
     """Return a select of id and year of public titles: the nearest before and after a year, and some without one."""
-    rows = public(select(Title.id, Title.year)).where(Title.id != title_id)
-    parts = [rows.where(Title.year < (year or 0)).order_by(Title.year.desc(), Title.id.desc()),
-             rows.where(Title.year >= (year or 0)).order_by(Title.year, Title.id),
+    title, year = bindparam("title", type_=Integer), bindparam("year", type_=Integer)
+    rows = public(select(Title.id, Title.year)).where(Title.id != title)
+    parts = [rows.where(Title.year < year).order_by(Title.year.desc(), Title.id.desc()),
+             rows.where(Title.year >= year).order_by(Title.year, Title.id),
              rows.where(Title.year.is_(None)).order_by(Title.id)]
     return union_all(*(select(part.limit(NEAR).subquery()) for part in parts))
 

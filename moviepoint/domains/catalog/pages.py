@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from moviepoint.domains.catalog import labels
 from moviepoint.domains.catalog import page_queries as reads
-from moviepoint.domains.catalog.card_queries import ImageRow, TextName, best_image, card_lists, load_cards
+from moviepoint.domains.catalog.card_queries import ImageRow, TextName, best_image, load_cards
 from moviepoint.domains.catalog.contexts import (
     Card,
     CreditGroup,
@@ -54,8 +54,6 @@ from moviepoint.kernel.i18n import gettext as _
 from moviepoint.kernel.policies import Actor
 from moviepoint.kernel.text import country_name
 
-ROW_LENGTH = 18
-
 
 def cards_by_id(session: Session, to: Reader, ids: Sequence[int]) -> dict[int, Card]:
     """Return cards by id."""
@@ -86,11 +84,10 @@ def best_picture(to: Reader, title: Title, kind: str) -> Picture | None:
 
 def title_page(session: Session, viewer: Actor | None, to: Reader, kind: str, slug: str) -> TitlePage:
     """Return the page of a film or series. Raises NotFound for what is not there or not public."""
-    title = reads.title_with_texts(session, (Title.slug == slug) & (Title.kind == kind), viewer)
+    title = reads.title_by_slug(session, kind, slug, viewer)
     if title is None:
         raise NotFound(_("There is no such title here. It may have been taken down, or the address is wrong."))
-    around = card_lists(session, {"more": reads.related(title.id, title.year, ROW_LENGTH)}, to.chain,
-                        pictured=[title.id])
+    around = reads.related(session, title, to.chain)
     view = view_of(to, title, around.pictures[title.id])
     rows, belongings = credits_and_belongings(session, title.id, to.chain)
     crew, cast, makers = credits_of(to, rows)

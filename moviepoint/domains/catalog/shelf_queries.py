@@ -2,12 +2,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, case, func, literal, select, union_all
+from sqlalchemy import Integer, and_, bindparam, case, func, literal, select, union_all
 from sqlalchemy.orm import Session, aliased
 
-from moviepoint.domains.catalog.card_queries import TextName, placed, public
+from moviepoint.domains.catalog.card_queries import CHAIN, TextName, placed, public
 from moviepoint.domains.catalog.models import (
     Collection,
     CollectionItem,
@@ -27,6 +28,7 @@ from moviepoint.domains.catalog.page_queries import CreditRow
 
 COLLECTION, COMPANY, CREDIT = "collection", "company", "credit"
 Shelf = Collection | Company
+TITLE: Any = bindparam("title", type_=Integer)
 
 
 class Belonging(NamedTuple):
@@ -85,11 +87,10 @@ def pictured_title(session: Session, shelf: Shelf) -> int | None:
 def credits_and_belongings(session: Session, title_id: int,
                            chain: Sequence[str]) -> tuple[list[CreditRow], list[Belonging]]:
     """Return a title's credits in order, and the collections and companies that it belongs to; all in one query."""
-    parts = (_credits(title_id, chain), _collections(title_id, chain), _companies(title_id, chain))
     credited: dict[int, CreditRow] = {}
     found: dict[tuple[str, str, str], Belonging] = {}
     names: list[TextName]
-    for row in session.execute(union_all(*parts).order_by("kind", "first", "second")):
+    for row in session.execute(_credits_and_belongings(), {"title": title_id, "chain": chain}):
         if row.kind == CREDIT:
             names = credited.setdefault(row.second, CreditRow(
                 row.id, row.slug, row.name, row.part, row.job, row.character, [])).names
@@ -98,35 +99,6 @@ def credits_and_belongings(session: Session, title_id: int,
         if row.text:
             names.append(TextName(row.locale, row.text))
     return list(credited.values()), list(found.values())
-
-
-def _credits(title_id: int, chain: Sequence[str]) -> Any:
-    return select(
-        literal(CREDIT).label("kind"), Credit.position.label("first"), Credit.id.label("second"), Person.id.label("id"),
-        Person.slug, Person.name, Credit.department.label("part"), Credit.job, Credit.character,
-        PersonText.locale, PersonText.name.label("text")).select_from(Credit).join(
-        Person, Person.id == Credit.person_id).outerjoin(PersonText, and_(
-            PersonText.person_id == Person.id, PersonText.locale.in_(chain), PersonText.name != "")
-    ).where(Credit.title_id == title_id)
-
-
-def _collections(title_id: int, chain: Sequence[str]) -> Any:
-    return select(
-        literal(COLLECTION), literal(0), Collection.id, Collection.id, Collection.slug, literal(""), literal(""),
-        literal(""), literal(""), CollectionText.locale, CollectionText.name).select_from(CollectionItem).join(
-        Collection, Collection.id == CollectionItem.collection_id).outerjoin(CollectionText, and_(
-            CollectionText.collection_id == Collection.id, CollectionText.locale.in_(chain), CollectionText.name != "")
-    ).where(CollectionItem.title_id == title_id)
-
-
-def _companies(title_id: int, chain: Sequence[str]) -> Any:
-    role = case({role: place for place, role in enumerate(COMPANY_ROLES)}, value=TitleCompany.role)
-    return select(
-        literal(COMPANY), role, TitleCompany.position, Company.id, Company.slug, literal(""), TitleCompany.role,
-        literal(""), literal(""), CompanyText.locale, CompanyText.name).select_from(TitleCompany).join(
-        Company, Company.id == TitleCompany.company_id).outerjoin(CompanyText, and_(
-            CompanyText.company_id == Company.id, CompanyText.locale.in_(chain), CompanyText.name != "")
-    ).where(TitleCompany.title_id == title_id)
 
 
 def _titles(shelf: Shelf, role: str) -> Any:
@@ -138,3 +110,37 @@ def _titles(shelf: Shelf, role: str) -> Any:
         if role:
             inside = inside.where(TitleCompany.role == role)
     return public(select(Title.id)).where(Title.deleted_at.is_(None), Title.id.in_(inside))
+
+
+@cache
+def _credits_and_belongings() -> Any:
+    return union_all(_credits(), _collections(), _companies()).order_by("kind", "first", "second")
+
+
+def _credits() -> Any:
+    return select(
+        literal(CREDIT).label("kind"), Credit.position.label("first"), Credit.id.label("second"), Person.id.label("id"),
+        Person.slug, Person.name, Credit.department.label("part"), Credit.job, Credit.character,
+        PersonText.locale, PersonText.name.label("text")).select_from(Credit).join(
+        Person, Person.id == Credit.person_id).outerjoin(PersonText, and_(
+            PersonText.person_id == Person.id, PersonText.locale.in_(CHAIN), PersonText.name != "")
+    ).where(Credit.title_id == TITLE)
+
+
+def _collections() -> Any:
+    return select(
+        literal(COLLECTION), literal(0), Collection.id, Collection.id, Collection.slug, literal(""), literal(""),
+        literal(""), literal(""), CollectionText.locale, CollectionText.name).select_from(CollectionItem).join(
+        Collection, Collection.id == CollectionItem.collection_id).outerjoin(CollectionText, and_(
+            CollectionText.collection_id == Collection.id, CollectionText.locale.in_(CHAIN), CollectionText.name != "")
+    ).where(CollectionItem.title_id == TITLE)
+
+
+def _companies() -> Any:
+    role = case({role: place for place, role in enumerate(COMPANY_ROLES)}, value=TitleCompany.role)
+    return select(
+        literal(COMPANY), role, TitleCompany.position, Company.id, Company.slug, literal(""), TitleCompany.role,
+        literal(""), literal(""), CompanyText.locale, CompanyText.name).select_from(TitleCompany).join(
+        Company, Company.id == TitleCompany.company_id).outerjoin(CompanyText, and_(
+            CompanyText.company_id == Company.id, CompanyText.locale.in_(CHAIN), CompanyText.name != "")
+    ).where(TitleCompany.title_id == TITLE)

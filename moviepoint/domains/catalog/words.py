@@ -14,7 +14,7 @@ from moviepoint.domains.catalog.images import WIDTHS
 from moviepoint.domains.catalog.models import Episode, Genre, Image, Season, Title
 from moviepoint.domains.catalog.page_queries import GenreUse
 from moviepoint.domains.catalog.texts import Text, pick
-from moviepoint.kernel.addresses import address, remembered
+from moviepoint.kernel.addresses import address
 from moviepoint.kernel.i18n import current_locale, fallback_chain
 from moviepoint.settings import Settings
 
@@ -52,13 +52,6 @@ def picture(image: ImageRow | Image | None, alt: str = "") -> Picture | None:
     """Return a picture with the addresses of its sizes; the middle one is the default."""
     if image is None:
         return None
-    row = image if isinstance(image, ImageRow) else ImageRow(
-        image.id, image.kind, image.locale, image.width, image.height, image.placeholder, image.alt, image.focal_x,
-        image.focal_y)
-    return remembered((row, alt), lambda: _picture(row, alt))
-
-
-def _picture(image: ImageRow, alt: str) -> Picture:
     # A size is a file's name; a picture that was smaller than it is kept unenlarged under that name.
     sizes: dict[int, str] = {}
     for name in WIDTHS[image.kind]:  # type: ignore[index]
@@ -69,9 +62,9 @@ def _picture(image: ImageRow, alt: str) -> Picture:
                    crops=crop_urls(image.id, image.focal_x, image.focal_y))
 
 
-def title_url(kind: str, slug: str, **more: object) -> str:
+def title_url(kind: str, slug: str) -> str:
     """Return the address of a film's or series' page."""
-    return address("catalog.series" if kind == "series" else "catalog.film", slug=slug, **more)  # type: ignore[arg-type]
+    return address("catalog.series" if kind == "series" else "catalog.film", slug=slug)
 
 
 def title_name(to: Reader, title: Title | CardRow) -> Words:

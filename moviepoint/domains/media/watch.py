@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from flask import Blueprint, Response, current_app, g, request, url_for
 from flask_wtf.csrf import generate_csrf
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import Integer, bindparam, func, select, tuple_
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from moviepoint.domains.accounts.viewer import current_viewer
@@ -203,14 +204,20 @@ def editions_below(title_id: int = 0, episode_id: int = 0) -> Sequence[Any]:
     kept: dict[tuple[int, int], Sequence[Any]] = g.setdefault("editions_below", {})
     key = (title_id, episode_id)
     if key not in kept:
-        kept[key] = editions_of(db.session(), Edition.episode_id == episode_id if episode_id else
-                                (Edition.title_id == title_id) | (Season.title_id == title_id))
+        statement = _of_episode() if episode_id else _of_title()
+        kept[key] = db.session.execute(statement, {"owner": episode_id or title_id}).all()
     return kept[key]
 
 
-def editions_of(session: Session, condition: Any) -> Sequence[Any]:
-    """Return rows of the first editions that can be watched, in the order of `WATCHABLE`."""
-    return session.execute(WATCHABLE.where(condition).limit(MOST_BUTTONS)).all()
+@cache
+def _of_title() -> Any:
+    owner = bindparam("owner", type_=Integer)
+    return WATCHABLE.where((Edition.title_id == owner) | (Season.title_id == owner)).limit(MOST_BUTTONS)
+
+
+@cache
+def _of_episode() -> Any:
+    return WATCHABLE.where(Edition.episode_id == bindparam("owner")).limit(MOST_BUTTONS)
 
 
 def audience_note(audience: str) -> str:

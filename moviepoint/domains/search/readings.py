@@ -10,6 +10,10 @@ _LATIN_KEYS = "qwertyuiop[]asdfghjkl;'zxcvbnm,.`"
 _RUSSIAN_KEYS = "йцукенгшщзхъфывапролджэячсмитьбюё"
 _TO_RUSSIAN = str.maketrans(_LATIN_KEYS, _RUSSIAN_KEYS)
 _TO_LATIN = str.maketrans(_RUSSIAN_KEYS, _LATIN_KEYS)
+#: Where the two systems differ by more than a letter's usual transliteration; folded, ё is е.
+_HEPBURN = {first + vowel: latin + sound for first, latin in (("с", "sh"), ("т", "ch"), ("дз", "j"))
+            for vowel, sound in (("и", "i"), ("я", "a"), ("ю", "u"), ("е", "o"))} | {"дз": "z", "х": "h"}
+_POLIVANOV = re.compile("|".join(sorted(_HEPBURN, key=len, reverse=True)))
 SHORTEST = 2  # letters of a piece of a torn word
 PIECES = 4
 
@@ -46,10 +50,15 @@ def torn(text: str, known: Callable[[str], bool]) -> str:
     return " ".join(pieces)
 
 
-def in_latin(text: str) -> tuple[str, str]:
-    """Return a foreign name that was written by ear in Cyrillic, letter by letter and as English spells it."""
-    heard = re.sub(r"ш[её]?н\b", "tion", fold(text).replace("кс", "x"))
-    return transliterate(text), transliterate(heard)
+def in_latin(text: str) -> tuple[str, str, str]:
+    """Return a foreign name that was written by ear in Cyrillic: letter by letter, as English spells it, and Japanese.
+
+    Japanese names are written in Russian by Polivanov's system and in Latin letters by Hepburn's: сё is sho.
+    """
+    folded = fold(text)
+    heard = re.sub(r"ш[её]?н\b", "tion", folded.replace("кс", "x"))
+    japanese = _POLIVANOV.sub(lambda found: _HEPBURN[found[0]], folded)
+    return transliterate(text), transliterate(heard), transliterate(japanese)
 
 
 def _cut(word: str, known: Callable[[str], bool], pieces: int) -> Sequence[str]:

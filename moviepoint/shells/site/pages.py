@@ -9,16 +9,28 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, current_app, g, make_response, render_template, request, send_file, url_for
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    g,
+    has_request_context,
+    make_response,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
 from markupsafe import Markup
 
 from moviepoint.hooks.manager import HookManager
 from moviepoint.hooks.types import MenuLink, NavItem, SlotFill
 from moviepoint.kernel.errors import NotFound
+from moviepoint.kernel.fresh import fresh
 from moviepoint.kernel.i18n import current_locale
 from moviepoint.settings import Settings
 from moviepoint.theming.themes import EXTENSION as THEMING
-from moviepoint.theming.themes import Theming
+from moviepoint.theming.themes import TRUSTED_SECONDS, Theming
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -88,6 +100,12 @@ def here_in(locale: str) -> str:
 def asset_url(name: str) -> str:
     """Return a static file's address with its fingerprint, so that browsers may keep it for a year."""
     theming = _theming()
+    theme = theming.public_name(name), theming.active()
+    root = request.script_root if has_request_context() else ""
+    return fresh(f"asset {root} {theme}", TRUSTED_SECONDS, lambda: _asset_url(theming, name), "")
+
+
+def _asset_url(theming: Theming, name: str) -> str:
     file = theming.locate("static", name)
     fingerprint = _fingerprint(file, file.stat().st_mtime_ns) if file else None
     return url_for("assets", name=theming.public_name(name), v=fingerprint)

@@ -1,7 +1,6 @@
 """An app with the plugin switched on, and one folder that it may read."""
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 from flask import Flask
 
 from moviepoint.plugin_api import Settings
-from moviepoint.testing import load_plugin, running_app
+from moviepoint.testing import database_for_tests, load_plugin, running_app
 
 load_plugin(Path(__file__).resolve().parents[1])
 
@@ -23,7 +22,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def app(tmp_path_factory: pytest.TempPathFactory, shelf: Path) -> Iterator[Flask]:
     settings = Settings(instance=tmp_path_factory.mktemp("kodi"), secret_key="s" * 48, rate_limits=False,
-                        database_url=os.environ.get("MOVIEPOINT_TEST_DATABASE_URL", ""),
+                        database_url=database_for_tests(),
                         plugins=("kodi_library",), import_folders=(str(shelf),))
     with running_app(settings) as app:
         yield app

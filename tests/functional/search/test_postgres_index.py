@@ -15,17 +15,18 @@ from moviepoint.domains.search.engines import open_postgres
 from moviepoint.domains.search.postgres_index import PostgresIndex
 from moviepoint.domains.search.whoosh_index import WhooshIndex
 from moviepoint.settings import Settings
+from moviepoint.testing import database_for_tests
 from tests.unit.search import engines
 
-URL = os.environ.get("MOVIEPOINT_TEST_DATABASE_URL", "")
 SCHEMA = "moviepoint_search_test"
-with_postgres = pytest.mark.skipif(not URL.startswith("postgresql"), reason="this run is not on PostgreSQL")
+with_postgres = pytest.mark.skipif(not os.environ.get("MOVIEPOINT_TEST_DATABASE_URL", "").startswith("postgresql"),
+                                    reason="this run is not on PostgreSQL")
 
 
 @pytest.fixture
 def index() -> Iterator[PostgresIndex]:
     """Give an index in a schema of its own, which is dropped after the test."""
-    database = create_engine(URL)
+    database = create_engine(database_for_tests())
     yield PostgresIndex(database, "public", SCHEMA)
     with database.begin() as connection:
         connection.execute(text(f"drop schema if exists {SCHEMA} cascade"))

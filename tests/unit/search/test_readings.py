@@ -59,7 +59,9 @@ def test_words_are_joined(typed: str, joined: str) -> None:
 
 
 @pytest.mark.parametrize(("typed", "heard"), [
-    ("инсепшн", "inseption"), ("матрикс", "matrix"), ("дюна", "dyuna")])
+    ("инсепшн", "inseption"), ("матрикс", "matrix"), ("дюна", "dyuna"),
+    ("кагемуся", "kagemusha"), ("дзёдзё", "jojo"), ("сёгун", "shogun"), ("харакири", "harakiri"),
+    ("дзатоити", "zatoichi")])
 def test_foreign_names_by_ear(typed: str, heard: str) -> None:
     assert heard in readings.in_latin(typed)
 

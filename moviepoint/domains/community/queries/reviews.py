@@ -2,9 +2,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, func, or_, select, true
+from sqlalchemy import Integer, Select, and_, bindparam, func, or_, select, true
 from sqlalchemy.orm import Session, selectinload
 
 from moviepoint.domains.catalog.models import Title
@@ -29,7 +30,11 @@ class Found(NamedTuple):
 
 def of_title(viewer: Actor | None, title_id: int, order: str = "helpful") -> Any:
     """Return a select of `Found` rows for a title: the most helpful first, or the newest."""
-    statement = _with_author(viewer).where(Review.title_id == title_id, Review.state == "published")
+    return _of_title(_id_of(viewer), title_id, order)
+
+
+def _of_title(mine: Any, title_id: Any, order: str = "helpful") -> Any:
+    statement = _with_author(mine).where(Review.title_id == title_id, Review.state == "published")
     newest = (Review.created_at.desc(), Review.id.desc())
     return statement.order_by(*newest) if order == "new" else statement.order_by(Review.rank.desc(), *newest)
 
@@ -43,19 +48,25 @@ def reviews_by(viewer: Actor | None, user_id: int) -> Select[Any]:
 
 def top(session: Session, viewer: Actor | None, title_id: int, limit: int) -> list[Found]:
     """Return a title's most helpful reviews, in one query."""
-    return [Found(*row) for row in session.execute(of_title(viewer, title_id).limit(limit))]
+    values = {"title": title_id, "viewer": _id_of(viewer), "limit": limit}
+    return [Found(*row) for row in session.execute(_top(), values)]
+
+
+@cache
+def _top() -> Any:
+    return _of_title(bindparam("viewer"), bindparam("title")).limit(bindparam("limit", type_=Integer))
 
 
 def by_ids(session: Session, viewer: Actor | None, ids: Sequence[int]) -> dict[int, Found]:
     """Return reviews by id with all that a page shows of them."""
-    rows = session.execute(_with_author(viewer).where(Review.id.in_(ids))) if ids else ()
+    rows = session.execute(_with_author(_id_of(viewer)).where(Review.id.in_(ids))) if ids else ()
     return {row[0].id: Found(*row) for row in rows}
 
 
 def one(session: Session, viewer: Actor | None, review_id: int) -> Found:
     """Return a review that the viewer sees, with its earlier texts. Raises NotFound."""
     row = session.execute(
-        _with_author(viewer).join(Title, Title.id == Review.title_id)
+        _with_author(_id_of(viewer)).join(Title, Title.id == Review.title_id)
         .where(Review.id == review_id, visible_reviews(viewer), visible(viewer))
         .options(selectinload(Review.versions))).first()
     if row is None:
@@ -113,8 +124,11 @@ def waiting(session: Session) -> int:
     return session.scalar(select(func.count(Review.id)).where(WAITING)) or 0
 
 
-def _with_author(viewer: Actor | None) -> Any:
-    mine = viewer.id if viewer is not None and viewer.id is not None else 0
+def _id_of(viewer: Actor | None) -> int:
+    return viewer.id if viewer is not None and viewer.id is not None else 0
+
+
+def _with_author(mine: Any) -> Any:
     statement: Any = select(Review, Profile, Rating.value, ReviewVote.helpful)
     return (statement
             .outerjoin(Profile, Profile.user_id == Review.user_id)

@@ -1,0 +1,40 @@
+"""Addresses made after a learnt form are those that Flask builds."""
+from __future__ import annotations
+
+import pytest
+from flask import url_for
+from hypothesis import given
+from hypothesis import strategies as st
+
+from moviepoint.app import MoviePoint
+from moviepoint.kernel import addresses
+from moviepoint.kernel.addresses import address
+
+WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
+NUMBERS = st.integers(0, 10**12)
+
+
+@given(word=WORDS, number=NUMBERS, locale=st.sampled_from(["en", "ru"]), root=st.sampled_from(["", "/films%20here"]))
+def test_they_are_those_that_flask_builds(app: MoviePoint, word: str, number: int, locale: str, root: str) -> None:
+    with app.test_request_context(f"/{locale}/", base_url=f"http://localhost{root}"):
+        app.preprocess_request()
+        assert address("catalog.film", slug=word) == url_for("catalog.film", slug=word)
+        assert address("catalog.season", slug=word, number=number) == url_for(
+            "catalog.season", slug=word, number=number)
+        for name in ("card", "wide"):
+            values = {"image_id": number, "name": name, "place": word}
+            assert address("catalog_files.crop", **values) == url_for("catalog_files.crop", **values)  # type: ignore[arg-type]
+
+
+def test_a_word_that_a_part_does_not_take_is_an_error_as_in_flask(app: MoviePoint) -> None:
+    with app.test_request_context("/en/"), pytest.raises(ValueError, match="tall"):
+        address("catalog_files.crop", image_id=1, name="tall", place="1-1")
+
+
+def test_what_is_learnt_has_a_bound(app: MoviePoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(addresses, "MOST", 10)
+    app.extensions.pop(addresses.KEPT, None)
+    with app.test_request_context("/en/"):
+        for place in range(50):
+            address("catalog_files.crop", image_id=1, name="card", place=f"{place}-1")
+            assert len(app.extensions[addresses.KEPT]) <= 11
