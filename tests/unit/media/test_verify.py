@@ -12,9 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from moviepoint.app import MoviePoint
 from moviepoint.domains.media.encoding import playlists, posters, transport, verify
 from moviepoint.domains.media.encoding.steps import Workshop
 from moviepoint.domains.media.encoding.verify import BadPackage, PackageFacts
+from moviepoint.kernel.i18n import use_locale
+from moviepoint.kernel.sentences import Sentence, said
 
 Package = tuple[Path, Workshop]
 
@@ -156,8 +159,18 @@ def test_target_durations_hold(durations: list[Fraction]) -> None:
 def test_no_bytes_pass_as_a_segment(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "x.ts"
     path.write_bytes(data)
-    with pytest.raises(transport.Damaged):
+    with pytest.raises(transport.Damaged) as caught:
         transport.read_segment(path)
+    assert isinstance(caught.value.fault, Sentence)
+
+
+def test_faults_are_said_in_the_readers_language(copy: Package, app: MoviePoint) -> None:
+    folder, shop = copy
+    (folder / "stream_1/data0000.ts").write_bytes(b"G")
+    with app.app_context(), use_locale("ru"), pytest.raises(BadPackage) as caught:
+        check((folder, shop))
+    with app.app_context(), use_locale("ru"):
+        assert "в stream_1: файл data0000.ts пуст или обрывается внутри пакета" in said(caught.value.message)
 
 
 def test_a_plan_without_storyboard_needs_none(copy: Package) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from moviepoint.domains.media.encoding.frames import TICKS, Damaged, Frame, Segment
+from moviepoint.kernel.sentences import sentence
 
 INIT = "init.mp4"
 CONTAINERS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts", b"mvex", b"moof", b"traf"})
@@ -56,7 +57,7 @@ def read_init(path: Path) -> Init:
         entry = next(_boxes(data, table.body + 8, table.end))
         return Init(_codec(data, entry), timescale, _skipped(data, found.get(b"elst")))
     except (KeyError, StopIteration, struct.error, IndexError, UnicodeDecodeError) as error:
-        raise Damaged(f"{path.name} is no init segment") from error
+        raise Damaged(sentence("%(name)s is no init segment", name=path.name)) from error
 
 
 def read_segment(path: Path) -> Segment:
@@ -73,9 +74,9 @@ def read_segment(path: Path) -> Segment:
                                     alone=not number))
                 offset += sample.size
     except (struct.error, IndexError) as error:
-        raise Damaged(f"{path.name} is cut off") from error
+        raise Damaged(sentence("%(name)s is cut off", name=path.name)) from error
     if not frames:
-        raise Damaged(f"{path.name} holds no frame")
+        raise Damaged(sentence("%(name)s holds no frame", name=path.name))
     return Segment(len(data), tuple(frames), 0, init.codec)
 
 
@@ -86,7 +87,7 @@ def seconds(path: Path) -> Fraction:
     try:
         return Fraction(sum(s.length for _, _, samples in _fragments(data, path.name) for s in samples), timescale)
     except (struct.error, IndexError) as error:
-        raise Damaged(f"{path.name} is cut off") from error
+        raise Damaged(sentence("%(name)s is cut off", name=path.name)) from error
 
 
 def rebase(path: Path, by: Fraction) -> None:
@@ -101,7 +102,7 @@ def rebase(path: Path, by: Fraction) -> None:
                 form = ">Q" if data[box.body] else ">I"
                 struct.pack_into(form, data, at, struct.unpack_from(form, data, at)[0] + ticks)
     except struct.error as error:
-        raise Damaged(f"{path.name} is cut off, or its times do not fit") from error
+        raise Damaged(sentence("%(name)s is cut off, or its times do not fit", name=path.name)) from error
     staged = path.with_name(f".{path.name}.part")
     staged.write_bytes(data)
     staged.replace(path)
@@ -134,14 +135,14 @@ def _fragments(data: bytes, name: str) -> Iterator[tuple[Box, int, list[Sample]]
             moof = box
         elif box.kind == b"mdat":
             if moof is None:
-                raise Damaged(f"{name} has data without a fragment")
+                raise Damaged(sentence("%(name)s has data without a fragment", name=name))
             samples = _samples(data, moof)
             if sum(sample.size for sample in samples) != box.end - box.body:
-                raise Damaged(f"{name} is shorter than it says")
+                raise Damaged(sentence("%(name)s is shorter than it says", name=name))
             yield moof, box.end, samples
             moof = None
     if moof is not None:
-        raise Damaged(f"{name} has a fragment without data")
+        raise Damaged(sentence("%(name)s has a fragment without data", name=name))
 
 
 def _samples(data: bytes, moof: Box) -> list[Sample]:

@@ -1,7 +1,11 @@
 """What is read back from a segment, whichever its format: frames with their times, places and kinds."""
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
+
+from moviepoint.kernel.sentences import sentence
 
 TICKS = 90_000  # a second
 
@@ -30,4 +34,15 @@ class Segment(msgspec.Struct, frozen=True):
 
 
 class Damaged(Exception):
-    """The bytes are not a whole segment."""
+    """The bytes are not a whole segment; `fault` says why, in a sentence."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(fault)
+        self.fault = fault
+
+
+def fault_of(error: OSError | Damaged) -> str:
+    """Say why a segment cannot be used; the system's own words are English, and name folders that are nobody's."""
+    if isinstance(error, Damaged):
+        return error.fault
+    return sentence("%(name)s cannot be read", name=Path(error.filename or "").name or "?")

@@ -10,7 +10,7 @@ from pathlib import Path
 from moviepoint.domains.media.encoding import commands, early, fragments
 from moviepoint.domains.media.encoding.child import Limits, Progress
 from moviepoint.domains.media.encoding.errors import Refused, Temporary
-from moviepoint.domains.media.encoding.frames import TICKS, Damaged
+from moviepoint.domains.media.encoding.frames import TICKS, Damaged, fault_of
 from moviepoint.domains.media.encoding.plan import AudioTarget, Step
 from moviepoint.domains.media.encoding.segments import (
     CLOCK_SECONDS,
@@ -115,8 +115,8 @@ def gain_for(loudness: float, peak: float, wished: float) -> float:
     return round(min(gain, max(0.0, commands.FULL_SCALE - peak)) if gain > 0 else gain, 2)
 
 
-def _damaged(error: Exception) -> Temporary:
-    return Temporary("damaged-segment", sentence("A segment of sound is damaged: %(error)s.", error=str(error)))
+def _damaged(error: OSError | Damaged) -> Temporary:
+    return Temporary("damaged-segment", sentence("A segment of sound is damaged: %(error)s.", error=fault_of(error)))
 
 
 def audio_durations(folder: Path) -> list[Fraction]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from moviepoint.domains.media.encoding.frames import TICKS, Damaged, Frame, Segment
+from moviepoint.kernel.sentences import sentence
 
 PACKET = 188
 SYNC = 0x47
@@ -24,9 +25,9 @@ def read_segment(path: Path) -> Segment:
     """Read one segment of one stream. Raises Damaged, and OSError."""
     data = path.read_bytes()
     if not data or len(data) % PACKET:
-        raise Damaged(f"{path.name} is empty or ends within a packet")
+        raise Damaged(sentence("%(name)s is empty or ends within a packet", name=path.name))
     if data[::PACKET].count(SYNC) * PACKET != len(data):
-        raise Damaged(f"{path.name} is not in packets of 188 bytes")
+        raise Damaged(sentence("%(name)s is not in packets of 188 bytes", name=path.name))
     starts = data[1::PACKET].translate(_STARTS)
     tables = _table_pids(data, starts)
     opened: list[tuple[int, int, bool, bytes]] = []
@@ -40,7 +41,7 @@ def read_segment(path: Path) -> Segment:
                 opened.append((offset, pts, key, payload))
         number = starts.find(1, number + 1)
     if not opened:
-        raise Damaged(f"{path.name} holds no frame")
+        raise Damaged(sentence("%(name)s holds no frame", name=path.name))
     ends = [*(entry[0] for entry in opened[1:]), len(data)]
     frames = tuple(Frame(pts, offset, end, key) for (offset, pts, key, _), end in zip(opened, ends, strict=True))
     return Segment(len(data), frames, opened[0][0], _codec(data, frames[0], opened[0][3]))
@@ -104,7 +105,7 @@ def audio_ticks(path: Path) -> int:
             ticks += 1024 * TICKS // rate
             position += max(7, (stream[position + 3] & 3) << 11 | stream[position + 4] << 3 | stream[position + 5] >> 5)
     if not ticks:
-        raise Damaged(f"{path.name} holds no AAC")
+        raise Damaged(sentence("%(name)s holds no AAC", name=path.name))
     return ticks
 
 

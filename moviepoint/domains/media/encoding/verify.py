@@ -15,7 +15,7 @@ from moviepoint.domains.media.encoding import fragments, playlists, storyboard, 
 from moviepoint.domains.media.encoding.binaries import Tools
 from moviepoint.domains.media.encoding.child import GIB, Limits, Sandbox
 from moviepoint.domains.media.encoding.errors import Temporary
-from moviepoint.domains.media.encoding.frames import Damaged, Segment
+from moviepoint.domains.media.encoding.frames import Damaged, Segment, fault_of
 from moviepoint.domains.media.encoding.plan import AudioTarget, Grid, Plan
 from moviepoint.domains.media.encoding.playlists import Bandwidth
 from moviepoint.domains.media.encoding.ranges import segment_fault, uneven
@@ -157,7 +157,7 @@ def _picture_segments(folder: Path, grid: Grid, form: SegmentFormat, tick: Calla
         try:
             segment = read_segment(folder / segment_name(number, SUFFIXES[form]))
         except (OSError, Damaged) as error:
-            raise BadPackage(_within(folder.name, str(error))) from error
+            raise BadPackage(_within(folder.name, fault_of(error))) from error
         fault = segment_fault(segment, grid, number)
         if not fault and number < count - 1 and len(segment.frames) != grid.segment:
             fault = uneven(segment, grid, number)
@@ -189,7 +189,7 @@ def _sound(package: Path, target: AudioTarget, form: SegmentFormat, seconds: Fra
     except Temporary as error:
         raise BadPackage(_within(name, error.message)) from error
     except (OSError, Damaged) as error:
-        raise BadPackage(_within(name, str(error))) from error
+        raise BadPackage(_within(name, fault_of(error))) from error
     if abs(float(sum(durations) - seconds)) > AGREEMENT:
         raise BadPackage(sentence("%(name)s lasts %(length)s s, the picture %(total)s s", name=name,
                                   length=round(float(sum(durations)), 2), total=round(float(seconds), 2)))
@@ -212,7 +212,7 @@ def _check_cues(package: Path, name: str, grid: Grid, seconds: Fraction) -> None
             cues = len(webvtt.from_string(text))
         except (OSError, UnicodeDecodeError, MalformedFileError) as error:
             raise BadPackage(sentence("%(name)s, segment %(number)s: %(fault)s", name=name, number=number,
-                                      fault=str(error))) from error
+                                      fault=sentence("it is no WebVTT"))) from error
         if cues != text.count(" --> ") or subtitles.TIMESTAMP_MAP not in text:
             raise BadPackage(sentence("%(name)s, segment %(number)s: %(fault)s", name=name, number=number,
                                       fault=sentence("a cue does not parse")))
