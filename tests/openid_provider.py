@@ -24,7 +24,8 @@ from werkzeug.serving import make_server
 CLIENT, SECRET = "moviepoint", "the client's secret, never shown"
 ANN = {"sub": "ann-1", "email": "ann@example.org", "email_verified": True, "name": "Ann"}
 BOB = {"sub": "bob-2", "email": "bob@example.org", "email_verified": True, "name": "Bob"}
-CONSENT = """<!doctype html><html lang="en"><title>Provider</title><h1>Let this site know who you are?</h1>
+CONSENT = """<!doctype html><html lang="en"><title>Provider</title><link rel="icon" href="data:,">
+<h1>Let this site know who you are?</h1>
 <form method="post">
 <button name="answer" value="yes">Yes</button> <button name="answer" value="no">No</button></form>"""
 

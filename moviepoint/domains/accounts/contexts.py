@@ -124,7 +124,7 @@ class IdentityLine:
 class SecurityPage:
     """`site/account_security.html`. `app` says whether an authenticator app is set up; `recovery_codes` are left.
 
-    `providers` are all that can be linked; `password` says whether there is one.
+    `providers` are those that can be linked and are not; `password` says whether there is one.
     """
 
     devices: Sequence[Device]

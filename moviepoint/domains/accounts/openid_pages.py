@@ -105,6 +105,11 @@ def identity_lines(viewer: User) -> list[IdentityLine]:
             for row in identities.of_user(db.session(), viewer, viewer.id)]
 
 
+def unlinked_providers(viewer: User) -> list[ProviderLine]:
+    """Return the providers at which no account is linked to a user's yet."""
+    return _providers(viewer, linked=False)
+
+
 def _onward(provider: str, purpose: str, then: str, viewer: User | None = None) -> Response:
     client = client_of(provider)
     try:
@@ -204,10 +209,12 @@ def _private(response: Response) -> Response:
 def _own_providers() -> Sequence[ProviderLine]:
     """Return the providers by which the visitor can show that it is them."""
     viewer = current_viewer()
-    if not isinstance(viewer, User):
-        return ()
+    return _providers(viewer, linked=True) if isinstance(viewer, User) else ()
+
+
+def _providers(viewer: User, *, linked: bool) -> list[ProviderLine]:
     own = {row.issuer for row in identities.of_user(db.session(), viewer, viewer.id)}
-    return [line for line in provider_lines() if client_of(line.slug).provider.issuer in own]
+    return [line for line in provider_lines() if (client_of(line.slug).provider.issuer in own) == linked]
 
 
 def _keep_last_passkey() -> Response | None:

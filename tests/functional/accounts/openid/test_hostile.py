@@ -195,11 +195,12 @@ def test_a_state_that_is_another_ones_or_nobodys(visitor: Visitor, provider: Pro
     refused(visitor.browser.get(back.path), 400, BEGIN)
 
 
-def test_an_answer_to_the_callback_of_another_provider(visitor: Visitor, provider: Provider) -> None:
-    back = provider.visit(visitor.set_out()).replace("/example/", "/trusted/")
+def test_an_answer_to_the_callback_of_another_provider(visitor: Visitor, running: dict[str, Provider]) -> None:
+    back = running["example"].visit(visitor.set_out()).replace("/example/", "/trusted/")
     answer = visitor.browser.get(back)
     assert answer.status_code == 400
     assert BEGIN in answer.text
+    assert running["trusted"].asked == []  # the other one does not get to see the code
 
 
 def test_an_answer_that_comes_too_late(visitor: Visitor, provider: Provider) -> None:
@@ -216,6 +217,7 @@ def test_an_answer_is_taken_once(visitor: Visitor, provider: Provider) -> None:
     refused(visitor.browser.get(back), 503, AWAY)
     provider.broken.clear()
     refused(visitor.browser.get(back), 400, BEGIN)
+    assert provider.asked.count("/token") == 1
 
 
 def test_a_copied_cookie_does_not_bring_a_code_back(visitor: Visitor, provider: Provider) -> None:
