@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -246,6 +247,15 @@ def test_tries_are_counted_as_other_sign_ins(app: MoviePoint, tmp_path: Path) ->
         limiter.enabled = False  # one for all apps of the process
         with guarded.app_context():
             db.engine.dispose()
+
+
+def test_tabs_with_long_addresses_fit_into_the_cookie(visitor: Visitor) -> None:
+    """Browsers drop a cookie of more than 4,096 bytes, and the sign-in with it."""
+    for _number in range(openid_attempts.MOST):
+        page = visitor.browser.post("/en/account/openid/example", query_string={"next": f"/{secrets.token_hex(199)}"})
+    with visitor.browser.session_transaction() as cookie:
+        assert {len(attempt["then"]) for attempt in cookie["openid"].values()} == {399}
+    assert max(len(header) for header in page.headers.getlist("Set-Cookie")) < 3_500
 
 
 def test_several_tabs_and_no_more_than_some(visitor: Visitor, provider: Provider) -> None:
