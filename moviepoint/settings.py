@@ -6,6 +6,7 @@ Unknown names are refused, so that a typing error is a message at start and not 
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import re
 import secrets
@@ -13,6 +14,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -22,6 +24,8 @@ FILE_NAME = "moviepoint.toml"
 #: Variables with our prefix that are read before settings exist (by manage.py and the test suite).
 RESERVED = frozenset({"MOVIEPOINT_CONFIG", "MOVIEPOINT_BOOTSTRAPPED"})
 LISTS = frozenset({"locales", "plugins", "import_folders", "upload_limits"})
+TABLES = frozenset({"openid_providers"})  # tables in the file, JSON in a variable
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 Count = Annotated[int, Meta(ge=1)]
@@ -42,6 +46,22 @@ class SettingsError(Exception):
     def __init__(self, faults: list[Fault]) -> None:
         self.faults = faults
         super().__init__("\n".join(f"{f.name}: {f.problem} {f.remedy}" for f in faults))
+
+
+class OpenIdProvider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Somebody else's sign-in that this site takes: OpenID Connect, found by its issuer's address."""
+
+    slug: Annotated[str, Meta(pattern="^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$")]  # in addresses; not to be changed
+    label: Annotated[str, Meta(min_length=1, max_length=60)]  # what visitors read
+    issuer: Annotated[str, Meta(max_length=255)]
+    client_id: Annotated[str, Meta(min_length=1, max_length=255)]
+    client_secret: str = ""  # empty for a public client
+    scopes: tuple[str, ...] = ("openid", "email", "profile")
+    trust_email: bool = False  # an address that the provider has verified opens the account with that address
+
+    def __repr__(self) -> str:
+        """Leave out the secret: settings are shown in tracebacks."""
+        return f"OpenIdProvider({self.slug!r}, {self.issuer!r})"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -96,6 +116,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     offline_page: bool = True  # keep a page in browsers that says when the network is gone
     rate_limits: bool = True
     back_office_second_factor: bool = False  # who may enter the back office needs an app or a key beside the password
+    openid_providers: tuple[OpenIdProvider, ...] = ()  # sign-in by OpenID Connect: tables, or JSON in a variable
 
     @property
     def media_path(self) -> Path:
@@ -187,6 +208,8 @@ def _unknown(name: str, where: str, show: str = "") -> Fault:
 
 def _convert(name: str, value: Any, faults: list[Fault]) -> Any:
     field = FIELDS[name]
+    if name in TABLES:
+        return _tables(name, value, faults)
     try:
         if isinstance(value, str) and field.type in (Path, Path | None):
             return Path(value).expanduser()
@@ -194,6 +217,46 @@ def _convert(name: str, value: Any, faults: list[Fault]) -> Any:
     except msgspec.ValidationError as error:
         faults.append(Fault(name, f"cannot be {value!r}: {error}.", f"The default is {field.default!r}."))
         return None
+
+
+def _tables(name: str, value: Any, faults: list[Fault]) -> Any:
+    """Read what is written as tables. What was written is not said again: it holds secrets."""
+    try:
+        return msgspec.convert(json.loads(value or "[]") if isinstance(value, str) else value, FIELDS[name].type)
+    except (ValueError, msgspec.ValidationError, RecursionError) as error:
+        reason = str(error) if isinstance(error, msgspec.ValidationError) else "it is no JSON"
+        faults.append(Fault(name, f"cannot be read: {reason}.", "docs/operators/sign-in.md shows how it is written."))
+        return None
+
+
+def _provider_checks(providers: tuple[OpenIdProvider, ...]) -> list[Fault]:
+    faults = []
+    for number, provider in enumerate(providers):
+        name = f"openid_providers.{provider.slug}"
+        if provider.slug in {other.slug for other in providers[:number]}:
+            faults.append(Fault(name, "is there twice.", "Give each provider a slug of its own."))
+        if not is_provider_address(provider.issuer) or "?" in provider.issuer or "#" in provider.issuer:
+            faults.append(Fault(name, f"has the issuer {provider.issuer!r}, which is no address to trust.",
+                                "Write it as the provider does, with https:// (http:// on this machine only)."))
+        if provider.issuer in {other.issuer for other in providers[:number]}:
+            faults.append(Fault(name, f"has the issuer {provider.issuer!r}, as another one has.",
+                                "Keep one provider for each issuer."))
+        if "openid" not in provider.scopes or not all(re.fullmatch(r"[!#-\[\]-~]{1,80}", scope, re.ASCII)
+                                                      for scope in provider.scopes):
+            faults.append(Fault(name, f"asks for the scopes {' '.join(provider.scopes)!r}.",
+                                'Write a list of words with openid among them, such as ["openid", "email"].'))
+    return faults
+
+
+def is_provider_address(address: str) -> bool:
+    """Say whether an address is one to ask a provider at: over TLS, or on this machine."""
+    try:
+        parts = urlsplit(address)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        return False
+    plain = re.fullmatch(r"[\w.~:/?#\[\]@!$&'()*+,;=%-]+", address, re.ASCII) and "@" not in parts.netloc
+    return bool(plain and host and (parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK)))
 
 
 def _cross_checks(settings: Settings) -> list[Fault]:
@@ -220,7 +283,7 @@ def _cross_checks(settings: Settings) -> list[Fault]:
         if read_limit(line) is None:
             faults.append(Fault("upload_limits", f"{line!r} is no limit.",
                                 "Write role=file/all with K, M, G or T: uploader=20G/200G; 0 is no limit."))
-    return faults
+    return faults + _provider_checks(settings.openid_providers)
 
 
 def read_limit(line: str) -> tuple[str, int, int] | None:

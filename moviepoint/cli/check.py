@@ -15,6 +15,8 @@ from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
 from moviepoint.app import create_app
+from moviepoint.domains.accounts.openid_faults import Away, Unbelievable
+from moviepoint.domains.accounts.openid_providers import clients
 from moviepoint.domains.media.encoding.binaries import ToolsMissing, find_tools
 from moviepoint.domains.search.engine import open_chosen
 from moviepoint.domains.system.cli import migrators
@@ -31,7 +33,7 @@ console = Console(stderr=True)
 
 @click.command("check")
 def check() -> None:
-    """Look at settings, database, ffmpeg, disk, queue, mail, search, plugins and themes."""
+    """Look at settings, database, ffmpeg, disk, queue, mail, sign-in by others, search, plugins and themes."""
     try:
         settings = load_settings()
     except SettingsError as error:
@@ -182,6 +184,24 @@ def mail_faults(settings: Settings) -> Iterator[Fault]:
                     "Set it to the site's public address.")
 
 
+def _openid() -> Iterator[Fault]:
+    yield from openid_faults()
+
+
+def openid_faults() -> Iterator[Fault]:
+    """Ask each provider of OpenID Connect what it has published of itself."""
+    for slug, client in clients().items():
+        name, address = f"openid_providers.{slug}", client.provider.issuer
+        try:
+            client.metadata()
+        except Away:
+            yield Fault(name, f"{address} does not answer.", "Is the issuer right, and may this server reach it? "
+                                                             "People cannot sign in by it in the meantime.")
+        except Unbelievable:
+            yield Fault(name, f"{address} has not published that it is this issuer.",
+                        "Write the issuer letter by letter as in its /.well-known/openid-configuration.")
+
+
 def _search() -> Iterator[Fault]:
     try:
         open_chosen(_settings(), private=False)
@@ -209,5 +229,5 @@ def _themes() -> Iterator[Fault]:
 
 CHECKS: dict[str, Callable[[], Iterator[Fault]]] = {
     "instance": _instance, "database": _database, "ffmpeg": _ffmpeg, "disk": _disk, "proxy": _proxy, "queue": _queue,
-    "mail": _mail, "search": _search, "plugins": _plugins, "themes": _themes,
+    "mail": _mail, "openid": _openid, "search": _search, "plugins": _plugins, "themes": _themes,
 }

@@ -35,7 +35,9 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def _harmless() -> bool:
-    return request.blueprint != "security" or request.method != "POST"
+    """Say whether a request tries no way in: a provider's answer comes by GET."""
+    return request.blueprint not in ("openid", "openid_return") and (
+        request.blueprint != "security" or request.method != "POST")
 
 
 def _too_many() -> str:
@@ -44,4 +46,4 @@ def _too_many() -> str:
 
 @limiter.limit(SIGN_IN, exempt_when=_harmless, error_message=_too_many)
 def _limit_sign_in() -> None:
-    """Counted for each POST to sign-in, registration and recovery, by address."""
+    """Counted by address: each POST to sign-in, registration and recovery, and on the way to a provider or back."""

@@ -1,6 +1,7 @@
 """Settings: where they come from, and what is said of a faulty one."""
 from __future__ import annotations
 
+import json
 import stat
 from pathlib import Path
 
@@ -71,3 +72,58 @@ def test_any_text_is_taken_or_refused_by_name(name: str, value: str) -> None:
         load_settings({f"MOVIEPOINT_{name.upper()}": value}, Path("/nonexistent/moviepoint.toml"))
     except SettingsError as error:
         assert error.faults
+
+
+PROVIDER = {"slug": "example", "label": "Example", "issuer": "https://accounts.example.com", "client_id": "films",
+            "client_secret": "the secret"}
+
+
+def test_providers_are_tables_or_json(tmp_path: Path) -> None:
+    table = "[[openid_providers]]\n" + "".join(f"{name} = {json.dumps(value)}\n" for name, value in PROVIDER.items())
+    both = [load(tmp_path, table), load(tmp_path, OPENID_PROVIDERS=json.dumps([PROVIDER]))]
+    for settings in both:
+        provider, = settings.openid_providers  # type: ignore[attr-defined]
+        assert (provider.slug, provider.client_secret, provider.trust_email) == ("example", "the secret", False)
+        assert provider.scopes == ("openid", "email", "profile")
+        assert "the secret" not in repr(provider)
+    assert load(tmp_path, "openid_providers = []\n", OPENID_PROVIDERS="").openid_providers == ()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("change", "problem"), [
+    ({"slug": "Ex ample"}, "slug"), ({"slug": "-"}, "slug"), ({"slug": "a" * 41}, "slug"), ({"label": ""}, "label"),
+    ({"client_id": None}, "client_id"), ({"client_secret": 7}, "client_secret"), ({"colour": "red"}, "colour"),
+    ({"trust_email": "yes"}, "trust_email"), ({"scopes": "openid"}, "scopes"), ({"scopes": ["email"]}, "scopes"),
+    ({"scopes": ["openid", "two words"]}, "scopes"), ({"issuer": "accounts.example.com"}, "issuer"),
+    ({"issuer": "http://accounts.example.com"}, "issuer"), ({"issuer": "https://"}, "issuer"),
+    ({"issuer": "https://user:word@example.com"}, "issuer"), ({"issuer": "https://example.com/?a=b"}, "issuer"),
+    ({"issuer": "https://exa mple.com"}, "issuer"), ({"issuer": "https://example.com:port"}, "issuer"),
+    ({"issuer": "https://[::1"}, "issuer"), ({"issuer": "https://bei.spiel\u0435.org"}, "issuer")])
+def test_a_faulty_provider_is_refused_without_saying_its_secret(tmp_path: Path, change: dict[str, object],
+                                                                problem: str) -> None:
+    provider = {name: value for name, value in (PROVIDER | change).items() if value is not None}
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path, OPENID_PROVIDERS=json.dumps([provider]))
+    fault, = caught.value.faults
+    assert fault.name.startswith("openid_providers")
+    assert problem in fault.problem
+    assert "the secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["example", "{", "7", '{"slug": "example"}', "[[[", "[" * 100_000])
+def test_providers_that_are_no_list_are_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsError, match="openid_providers: cannot be read"):
+        load(tmp_path, OPENID_PROVIDERS=text)
+
+
+def test_providers_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path, OPENID_PROVIDERS=json.dumps([PROVIDER, PROVIDER]))
+    assert [fault.problem for fault in caught.value.faults] == [
+        "is there twice.", "has the issuer 'https://accounts.example.com', as another one has."]
+
+
+@pytest.mark.parametrize("issuer", ["http://localhost:9000", "http://127.0.0.1/realm", "http://[::1]:80",
+                                    "https://id.example.com/realms/films/"])
+def test_issuers_that_can_be_asked(tmp_path: Path, issuer: str) -> None:
+    settings = load(tmp_path, OPENID_PROVIDERS=json.dumps([PROVIDER | {"issuer": issuer}]))
+    assert settings.openid_providers[0].issuer == issuer  # type: ignore[attr-defined]

@@ -8,6 +8,7 @@ from moviepoint.domains.accounts import sessions
 from moviepoint.domains.accounts.contexts import Device, Key, SecurityPage
 from moviepoint.domains.accounts.devices import device_name
 from moviepoint.domains.accounts.models import User
+from moviepoint.domains.accounts.openid_pages import identity_lines, unlinked_providers
 from moviepoint.domains.accounts.session_cookies import current_sign_in
 from moviepoint.domains.accounts.viewer import current_viewer, in_person
 from moviepoint.kernel.db import db, unit_of_work
@@ -27,7 +28,8 @@ def security() -> Response:
         devices=devices_of(viewer), app=bool(viewer.tf_primary_method),
         keys=[Key(row.name, row.usage == "first", row.create_datetime, row.lastuse_datetime)
               for row in viewer.webauthn],
-        recovery_codes=len(viewer.mf_recovery_codes or ())))
+        recovery_codes=len(viewer.mf_recovery_codes or ()), password=bool(viewer.password),
+        identities=identity_lines(viewer), providers=unlinked_providers(viewer)))
 
 
 @pages.post("/sessions/<int:sign_in_id>/end")

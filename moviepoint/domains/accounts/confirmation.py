@@ -6,12 +6,14 @@ from typing import Any
 
 from flask import Flask, current_app, request
 from flask_security import ForgotPasswordForm, LoginForm, MailUtil
-from flask_security.confirmable import requires_confirmation
+from flask_security.confirmable import generate_confirmation_link, requires_confirmation
+from flask_security.recoverable import generate_reset_link
 from flask_security.signals import password_reset
+from flask_security.utils import _config_value, send_mail, url_for_security
 
-from moviepoint.domains.accounts import services
+from moviepoint.domains.accounts import identities, services
 from moviepoint.domains.accounts.models import User
-from moviepoint.kernel.db import unit_of_work, utcnow
+from moviepoint.kernel.db import db, unit_of_work, utcnow
 from moviepoint.kernel.errors import Forbidden
 from moviepoint.kernel.i18n import current_locale, lazy_gettext
 from moviepoint.kernel.tasks import enqueue
@@ -107,6 +109,24 @@ def waits(user: Any) -> bool:
     return bool(requires_confirmation(user))
 
 
+def mail_welcome(user: User) -> None:
+    """Mail a newcomer, as Flask-Security does after its own form: with a link where the address waits for it."""
+    if _config_value("SEND_REGISTER_EMAIL"):
+        link, token = generate_confirmation_link(user) if waits(user) else (None, None)
+        send_mail(_config_value("EMAIL_SUBJECT_REGISTER"), user.email, WELCOME, user=user, confirmation_link=link,
+                  confirmation_token=token)
+
+
+def mail_known(user: User | None) -> None:
+    """Tell the owner of an address that somebody has come with it who could not show that it is theirs."""
+    if user is not None and _config_value("SEND_REGISTER_EMAIL"):
+        link, token = generate_confirmation_link(user) if waits(user) else ("", "")
+        reset_link, reset_token = generate_reset_link(user)
+        send_mail(_config_value("EMAIL_SUBJECT_REGISTER"), user.email, KNOWN, user=user, confirmation_link=link,
+                  confirmation_token=token, reset_link=reset_link, reset_token=reset_token,
+                  recovery_link=url_for_security("forgot_password", _external=True))
+
+
 def _mail_context() -> dict[str, Any]:
     """Links are made of the settings, not of what a request's Host header says."""
     settings: Settings = current_app.extensions["moviepoint.settings"]
@@ -115,4 +135,5 @@ def _mail_context() -> dict[str, Any]:
 
 
 def _confirm(_app: Flask, user: User, **_: Any) -> None:
-    services.confirm(user)
+    if services.confirm(user):
+        identities.forget_unproven(db.session(), user)

@@ -102,10 +102,52 @@ class StopPage:
 
 
 @dataclass(frozen=True, slots=True)
+class ProviderLine:
+    """A provider of OpenID Connect to sign in by."""
+
+    slug: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityLine:
+    """An account at a provider that signs the visitor in; `email` is what the provider last said."""
+
+    id: int
+    label: str
+    email: str
+    since: datetime
+    used: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SecurityPage:
-    """`site/account_security.html`. `app` says whether an authenticator app is set up; `recovery_codes` are left."""
+    """`site/account_security.html`. `app` says whether an authenticator app is set up; `recovery_codes` are left.
+
+    `providers` are those that can be linked and are not; `password` says whether there is one.
+    """
 
     devices: Sequence[Device]
     keys: Sequence[Key]
     app: bool
     recovery_codes: int
+    password: bool
+    identities: Sequence[IdentityLine]
+    providers: Sequence[ProviderLine]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIdOnwardPage:
+    """`security/openid_onward.html`, which leads on to a provider: a form's answer may not be a redirection there."""
+
+    label: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIdProblemPage:
+    """`security/openid_problem.html`: why nobody was signed in, and where a form may begin again (empty: nowhere)."""
+
+    label: str
+    sentence: str
+    again: str

@@ -7,6 +7,7 @@ from datetime import timedelta
 from moviepoint.domains.accounts import (
     account_pages,
     api,
+    identity_api,
     invitation_api,
     invitation_pages,
     invitations,
@@ -14,6 +15,7 @@ from moviepoint.domains.accounts import (
     notice_mail,
     notice_pages,
     notices,
+    openid_pages,
     security_notices,
     session_api,
     token_api,
@@ -58,14 +60,15 @@ def register_admin_views() -> Sequence[AdminView]:
 def register_api_resources() -> Sequence[ApiResource]:
     return [ApiResource("users", api.users), ApiResource("roles", api.roles),
             ApiResource("invitations", invitation_api.resource), ApiResource("tokens", token_api.resource),
-            ApiResource("sessions", session_api.resource),
+            ApiResource("sessions", session_api.resource), ApiResource("identities", identity_api.resource),
             ApiResource("notices", notice_api.resource)]
 
 
 @hookimpl
 def register_pages() -> Sequence[Pages]:
     return [Pages(account_pages.pages), Pages(invitation_pages.pages), Pages(token_pages.pages),
-            Pages(notice_pages.pages), Pages(notice_pages.stops)]
+            Pages(notice_pages.pages), Pages(notice_pages.stops),
+            Pages(openid_pages.pages), Pages(openid_pages.returns, localised=False)]
 
 
 @hookimpl

@@ -9,7 +9,14 @@ from flask_mail import Mail
 from flask_security import Security, SQLAlchemyUserDatastore, user_registered
 from flask_security.signals import user_authenticated
 
-from moviepoint.domains.accounts import confirmation, services, session_cookies, signin_gate
+from moviepoint.domains.accounts import (
+    confirmation,
+    openid_pages,
+    openid_providers,
+    services,
+    session_cookies,
+    signin_gate,
+)
 from moviepoint.domains.accounts.codes import RECOVERY_CODES, HashedRecoveryCodes, OnceTotp, totp_secrets
 from moviepoint.domains.accounts.models import Role, User
 from moviepoint.domains.accounts.signin_models import Passkey
@@ -63,6 +70,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     session_cookies.init_app(app)
     signin_gate.init_app(app)
     confirmation.init_app(app)
+    openid_providers.init_app(app, settings)
+    openid_pages.init_app(app)
     user_registered.connect(_greet, app)
     user_authenticated.connect(_remember_locale, app)
 

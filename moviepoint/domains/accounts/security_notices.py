@@ -18,6 +18,8 @@ SENTENCES = {
     "password_changed": lazy_gettext("The password of your account was changed."),
     "second_factor_added": lazy_gettext("Your account has a new second factor: an authenticator app or a passkey."),
     "second_factor_removed": lazy_gettext("A second factor of your account was removed."),
+    "identity_linked": lazy_gettext("An account of another provider now signs in to yours."),
+    "identity_unlinked": lazy_gettext("An account of another provider no longer signs in to yours."),
     "second_factor_reset": lazy_gettext("An administrator has taken away the second factor of your account."),
 }
 

@@ -49,8 +49,12 @@ def sync_roles(session: Session, permissions: Iterable[Permission]) -> None:
                 roles[name].permissions = sorted({*(roles[name].permissions or ()), grant})
 
 
-def create_user(session: Session, email: str, password_hash: str, roles: Iterable[str], name: str = "") -> User:
-    """Create a user who can sign in. Raises Invalid for the address or a role, Conflict for a taken address."""
+def create_user(session: Session, email: str, password_hash: str | None, roles: Iterable[str], name: str = "", *,
+                confirmed: bool = True) -> User:
+    """Create a user who can sign in; without a password, by other ways only.
+
+    Raises Invalid for the address or a role, Conflict for a taken address.
+    """
     try:
         address = validate_email(email, check_deliverability=False).normalized
     except EmailNotValidError as error:
@@ -62,7 +66,7 @@ def create_user(session: Session, email: str, password_hash: str, roles: Iterabl
     if missing := wanted - {role.name for role in found}:
         raise Invalid(_("There is no role called %(name)s.", name=", ".join(sorted(missing))))
     user = User(email=address, password=password_hash, name=name, roles=found, active=True,
-                fs_uniquifier=secrets.token_hex(32), confirmed_at=utcnow())
+                fs_uniquifier=secrets.token_hex(32), confirmed_at=utcnow() if confirmed else None)
     session.add(user)
     session.flush()
     return user

@@ -7,8 +7,9 @@ import msgspec
 from flask import Response as FlaskResponse
 from spectree import Response
 
-from moviepoint.domains.accounts import second_factor, sessions
+from moviepoint.domains.accounts import identities, second_factor, sessions
 from moviepoint.domains.accounts.devices import device_name
+from moviepoint.domains.accounts.openid_providers import label_of
 from moviepoint.domains.accounts.session_cookies import current_sign_in
 from moviepoint.domains.accounts.signin_models import SignIn
 from moviepoint.domains.accounts.viewer import in_person
@@ -35,8 +36,10 @@ class SignInWays(msgspec.Struct, kw_only=True):
 
     email: str
     address_confirmed: bool
+    password: bool
     authenticator_app: bool
     passkeys: list[str]
+    identities: list[str]  # providers by which one signs in, as they are called here
     recovery_codes_left: int
 
 
@@ -56,7 +59,9 @@ def show_ways() -> SignInWays:
     """Say how one signs in."""
     actor = in_person()
     return SignInWays(email=actor.email, address_confirmed=actor.confirmed_at is not None,
-                      authenticator_app=bool(actor.tf_primary_method), passkeys=[key.name for key in actor.webauthn],
+                      password=bool(actor.password), authenticator_app=bool(actor.tf_primary_method),
+                      identities=[label_of(row) for row in identities.of_user(db.session(), actor, actor.id)],
+                      passkeys=[key.name for key in actor.webauthn],
                       recovery_codes_left=len(actor.mf_recovery_codes or ()))
 
 

@@ -9,9 +9,10 @@ from flask_login import current_user
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from moviepoint.domains.accounts import second_factor, sessions
+from moviepoint.domains.accounts import identities, second_factor, sessions
 from moviepoint.domains.accounts.devices import device_name
 from moviepoint.domains.accounts.models import User
+from moviepoint.domains.accounts.openid_providers import issuers, label_of
 from moviepoint.kernel.i18n import gettext as _
 from moviepoint.shells.admin.frame import View
 
@@ -41,9 +42,18 @@ class SignInActions(View):
         return redirect(self.get_url(".edit", user_id=user_id))
 
 
+    @expose("/<int:user_id>/identities/<int:identity_id>/unlink", methods=("POST",))
+    def unlink_identity(self, user_id: int, identity_id: int) -> Response:
+        """Unlink a user's account at a provider."""
+        with self.saving(_("Unlinked; they are signed out everywhere.")) as session:
+            identities.remove(session, current_user, user_id, identity_id, issuers=issuers())
+        return redirect(self.get_url(".edit", user_id=user_id))
+
+
 def sign_in_facts(session: Session, user: User) -> dict[str, Any]:
     """Return what `accounts/admin/sign_in.html` shows of a user."""
     return {"devices": [(row, device_name(row.user_agent))
                         for row in sessions.of_user(session, current_user, user.id)],
+            "identities": [(row, label_of(row)) for row in identities.of_user(session, current_user, user.id)],
             "has_second_factor": second_factor.has_second_factor(user), "has_app": bool(user.tf_primary_method),
             "passkeys": len(user.webauthn), "recovery_codes": len(user.mf_recovery_codes or ())}

@@ -77,12 +77,15 @@ def _ask_again() -> Any:
     Flask-Security asks where the setup begins. Its answer takes any signed state, that of another account too, so
     that a stolen, stale session could add the thief's own device.
     """
-    if request.endpoint not in ANSWERS or current_viewer() is None:
+    if request.endpoint not in ANSWERS or current_viewer() is None or is_fresh():
         return None
-    within, grace = _config_value("FRESHNESS"), _config_value("FRESHNESS_GRACE_PERIOD")
-    if check_and_update_authn_fresh(within, grace, get_request_attr("fs_authn_via")):
-        return None
-    return default_reauthn_handler(within, grace)
+    return default_reauthn_handler(_config_value("FRESHNESS"), _config_value("FRESHNESS_GRACE_PERIOD"))
+
+
+def is_fresh() -> bool:
+    """Say whether the visitor has shown lately that it is them."""
+    return bool(check_and_update_authn_fresh(_config_value("FRESHNESS"), _config_value("FRESHNESS_GRACE_PERIOD"),
+                                             get_request_attr("fs_authn_via")))
 
 
 def _ask_for_second_factor() -> Response | None:

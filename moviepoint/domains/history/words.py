@@ -29,6 +29,8 @@ ACTIONS = {
     "second_factor_added": lazy_gettext("second factor added"),
     "second_factor_removed": lazy_gettext("second factor removed"),
     "second_factor_reset": lazy_gettext("second factor reset"),
+    "identity_linked": lazy_gettext("account of a provider linked"),
+    "identity_unlinked": lazy_gettext("account of a provider unlinked"),
     "recovery_codes_made": lazy_gettext("recovery codes made"),
     "recovery_code_used": lazy_gettext("recovery code used"),
     "access_changed": lazy_gettext("who may watch changed"), "link_made": lazy_gettext("link to watch by made"),

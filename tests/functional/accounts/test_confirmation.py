@@ -112,9 +112,9 @@ def test_register_confirm_sign_in(client: FlaskClient, session: Session, inbox: 
     assert done in client.get(answer.location).text
     assert not inside(client)  # a link in a mailbox is no password
     assert sign_in(client, locale=locale).status_code == 302
-    assert client.get("/api/v1/account/sign-in").json | {"passkeys": []} == {
-        "email": ADDRESS, "address_confirmed": True, "authenticator_app": False, "passkeys": [],
-        "recovery_codes_left": 0}
+    assert client.get("/api/v1/account/sign-in").json == {
+        "email": ADDRESS, "address_confirmed": True, "password": True, "authenticator_app": False, "passkeys": [],
+        "identities": [], "recovery_codes_left": 0}
 
 
 def test_the_wrong_password_learns_nothing(client: FlaskClient, session: Session, queue: Queue) -> None:

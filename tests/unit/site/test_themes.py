@@ -31,6 +31,8 @@ PAGES = {"home": pages.HomePage, "page": pages.TextPage, "title": catalog.TitleP
          "review": community.ReviewPage, "review_form": community.ReviewFormPage, "report": community.ReportPage,
          "my_data": community.DataPage, "import": community.ImportPage, "contributions": community.ContributionsPage,
          "contribution": community.ContributionPage,
+         "../security/openid_onward": accounts.OpenIdOnwardPage,
+         "../security/openid_problem": accounts.OpenIdProblemPage,
          "../security/invitation": accounts.InvitationPage, "../security/tokens": accounts.TokensPage}
 #: `seo` is used by the base page, not by each page.
 FROM_BASE = {"seo"}

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from moviepoint.domains.accounts.identity_model import Identity
 from moviepoint.domains.accounts.models import Role, User
 from moviepoint.domains.accounts.notice_models import Notice, NoticeChoice
 from moviepoint.domains.accounts.services import ADMINISTRATOR
@@ -45,7 +46,8 @@ OWN: dict[str, Any] = {
     "profile": Profile, "ratings": Rating, "diary": DiaryEntry, "lists": UserList, "reviews": Review,
     "review_votes": ReviewVote, "review_reports": ReviewReport, "follows": Follow, "watch_positions": WatchPosition,
     "imports": Import, "import_rows": ImportRow, "contributions": Contribution, "uploads": Upload,
-    "sign_ins": SignIn, "api_tokens": ApiToken, "notices": Notice, "notice_choices": NoticeChoice}
+    "sign_ins": SignIn, "identities": Identity, "api_tokens": ApiToken, "notices": Notice,
+    "notice_choices": NoticeChoice}
 #: What would help somebody to act in their name, or is only ours.
 NEVER = frozenset({"token_hash", "stamp", "html", "secret_hash", "hash", "key"})
 
