@@ -101,6 +101,36 @@ def test_a_full_disk_pauses_the_film_and_room_lets_it_go_on(small_disk: Path, op
     assert (done.state, done.message) == ("done", "")
 
 
+def remount(folder: Path, mode: str) -> None:
+    """Make a disk read-only ("ro") or writable ("rw"), once nobody has a file open for writing."""
+    for _ in range(100):
+        if not subprocess.run(["mount", "-o", f"remount,{mode}", str(folder)], check=False,
+                              capture_output=True).returncode:
+            return
+        time.sleep(0.1)
+    pytest.fail(f"the disk does not become {mode}")
+
+
+def test_a_disk_that_becomes_read_only_is_waited_for(small_disk: Path, open_house: Callable[..., House],
+                                                     short_film: Path) -> None:
+    house = open_house(media_root=small_disk, free_disk_reserve_bytes=2**20)
+    job = house.start(short_film, profile=SLOW)
+    worker = house.run_worker(lease=4)
+    house.wait(lambda: list(house.package(job).glob("stream_1/data*.ts")))
+    worker.kill()
+    worker.wait()
+    made = {path: path.stat().st_mtime_ns for path in house.package(job).glob("stream_1/data*.ts")}
+    remount(small_disk, "ro")
+    house.run_worker(lease=4)
+    paused = house.wait_for(job, "paused", "failed", "done", seconds=60)
+    assert (paused.state, paused.code) == ("paused", "storage-read-only")
+    remount(small_disk, "rw")
+    done = house.wait_for(job, "done", "failed", seconds=90)
+    assert (done.state, done.message) == ("done", "")
+    kept = [path for path, at in made.items() if path.exists() and path.stat().st_mtime_ns == at]
+    assert len(kept) >= len(made) - 1
+
+
 def test_a_disk_that_is_too_small_is_known_before_a_start(small_disk: Path, open_house: Callable[..., House],
                                                           short_film: Path) -> None:
     house = open_house(media_root=small_disk, free_disk_reserve_bytes=23 * 2**20)
