@@ -192,8 +192,8 @@ def season_whole(session: Session, viewer: Actor | None, slug: str, number: int)
     """Return a season with its texts and its episodes' texts, and its series' texts and images."""
     return session.scalar(
         select(Season).join(Season.title).where(Title.slug == slug, Season.number == number, visible(viewer)).options(
-            selectinload(Season.texts), selectinload(Season.episodes).selectinload(Episode.texts),
-            selectinload(Season.title).options(selectinload(Title.texts), selectinload(Title.images))))
+            selectinload(Season.texts), selectinload(Season.episodes).joinedload(Episode.texts),
+            contains_eager(Season.title).options(selectinload(Title.texts), selectinload(Title.images))))
 
 
 def stills(session: Session, ids: Sequence[int], chain: Sequence[str]) -> dict[int, ImageRow]:
@@ -204,7 +204,7 @@ def stills(session: Session, ids: Sequence[int], chain: Sequence[str]) -> dict[i
 def sibling_seasons(session: Session, title_id: int) -> list[Season]:
     """Return a series' seasons with their texts, in order."""
     return list(session.scalars(select(Season).where(Season.title_id == title_id).order_by(Season.number)
-                                .options(selectinload(Season.texts))))
+                                .options(joinedload(Season.texts))).unique())
 
 
 def person_whole(session: Session, slug: str) -> Person | None:

@@ -117,8 +117,8 @@ def test_a_hostile_title_stays_text(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(("path", "most"), [
-    ("/", 8), ("/films", 5), ("/films/metropolis-1927", 8), (SERIES, 8), (f"{SERIES}/season/2", 10),
-    (f"{SERIES}/season/2/episode/1", 10), ("/people/fritz-lang", 7), ("/genres/horror", 6)])
+    ("/", 8), ("/films", 5), ("/films/metropolis-1927", 8), (SERIES, 8), (f"{SERIES}/season/2", 8),
+    (f"{SERIES}/season/2/episode/1", 8), ("/people/fritz-lang", 7), ("/genres/horror", 6)])
 def test_queries_are_few_and_do_not_grow(client: FlaskClient, count_queries: Counter, path: str, most: int) -> None:
     client.get(f"/en{path}")
     with count_queries() as before:
