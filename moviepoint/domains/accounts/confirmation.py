@@ -7,11 +7,11 @@ from typing import Any
 from flask import Flask, current_app, request
 from flask_security import ForgotPasswordForm, LoginForm, MailUtil
 from flask_security.confirmable import requires_confirmation
-from flask_security.signals import password_reset
+from flask_security.signals import password_reset, user_confirmed
 
 from moviepoint.domains.accounts import services
 from moviepoint.domains.accounts.models import User
-from moviepoint.kernel.db import unit_of_work, utcnow
+from moviepoint.kernel.db import db, unit_of_work, utcnow
 from moviepoint.kernel.errors import Forbidden
 from moviepoint.kernel.i18n import current_locale, lazy_gettext
 from moviepoint.kernel.tasks import enqueue
@@ -91,9 +91,10 @@ def config(settings: Settings) -> dict[str, Any]:
 
 
 def init_app(app: Flask) -> None:
-    """Have mails link to the site's public address, and a new password confirm the address it came by."""
+    """Have mails link to the site's public address, a new password confirm the address it came by, and history know."""
     app.extensions["security"].mail_context_processor(_mail_context)
     password_reset.connect(_confirm, app)
+    user_confirmed.connect(_confirmed, app)
 
 
 def refuse_json() -> None:
@@ -115,4 +116,8 @@ def _mail_context() -> dict[str, Any]:
 
 
 def _confirm(_app: Flask, user: User, **_: Any) -> None:
-    services.confirm(user)
+    services.confirm(db.session(), user, user)
+
+
+def _confirmed(_app: Flask, user: User, **_: Any) -> None:
+    services.note_confirmation(db.session(), user, user)
