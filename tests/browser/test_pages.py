@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from .conftest import AXE, Site
+from .conftest import AXE, PHONE, Site
 
 pytestmark = pytest.mark.browser
 
@@ -115,3 +115,18 @@ def test_the_reader_of_the_api_asks_nothing_of_anybody_else(site: Site, chromium
     page.wait_for_load_state("networkidle")
     page.close()
     assert [url for url in asked if not url.startswith((site.url, "data:", "blob:"))] == []
+
+
+@pytest.mark.parametrize("path", ["/en/", "/ru/films/metropolis-1927", f"/en{LONG}"])
+def test_titles_keep_their_lines_while_their_face_loads(site: Site, open_page: Callable[..., Page], path: str) -> None:
+    page = open_page(f"{site.url}/en/offline", size=PHONE, expect_errors=True)
+    heights = []
+    for block in (True, False):
+        if block:
+            page.route("**/*.woff2", lambda route: route.abort())
+        else:
+            page.unroute("**/*.woff2")
+        page.goto(site.url + path)
+        page.evaluate("document.fonts.ready")
+        heights.append(page.locator("h1").evaluate("heading => heading.getBoundingClientRect().height"))
+    assert heights[0] == heights[1]
