@@ -4,8 +4,8 @@
 
 The phone is 390 by 844 pixels, four times slower than this machine, on a line of 1.6 Mbit/s with 150 ms to and fro,
 which Lighthouse calls "slow 4G". Each page is opened with an empty cache by a new visitor, scrolled to its end, and
-looked at for what moved. Weights are bytes on the line; posters are counted apart. The site runs under gunicorn behind
-nginx, which compresses texts.
+looked at for what moved. The server has answered each page before, as one that is up. Weights are bytes on the line;
+posters are counted apart. The site runs under gunicorn behind nginx, which compresses texts.
 """
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from catalogue_data import fill
 from PIL import Image as Picture
 from playwright.sync_api import Browser, sync_playwright
-from serving import folder_of, gunicorn, our_environment, our_settings, say, served
+from serving import folder_of, gunicorn, our_environment, our_settings, say, served, warm
 from sqlalchemy import select
 
 from moviepoint.app import create_app
@@ -86,6 +86,7 @@ def main() -> None:
         make_data(work, options.titles)
         with served(PORT, gunicorn(PORT, "moviepoint.app:create_app()"), our_environment(work)), nginx(), \
                 sync_playwright() as playwright:
+            warm(FRONT, PAGES.values())
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             visits = {page: [visit(browser, path) for _ in range(options.runs)] for page, path in PAGES.items()}
             browser.close()
@@ -122,7 +123,7 @@ def make_data(work: Path, titles: int) -> None:
 
 
 def webp(width: int) -> bytes:
-    """Return a poster of about the weight that real ones have: noise, made smooth."""
+    """Return a poster of about the weight that real ones have, one bit a pixel: noise, made smooth."""
     small = Picture.effect_noise((width // 8, width * 3 // 16), 90).convert("RGB")
     file = io.BytesIO()
     small.resize((width, width * 3 // 2), Picture.Resampling.BICUBIC).save(file, "WEBP", quality=80)

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 import venv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from importlib.metadata import version
@@ -72,7 +72,7 @@ def served(port: int, command: list[str], environment: dict[str, str]) -> Iterat
         for _ in range(120):
             time.sleep(0.5)
             try:
-                HTTPConnection("127.0.0.1", port, timeout=60).request("HEAD", "/")
+                ask(port, "/")
                 break
             except OSError:
                 continue
@@ -80,6 +80,21 @@ def served(port: int, command: list[str], environment: dict[str, str]) -> Iterat
     finally:
         process.terminate()
         process.wait()
+
+
+def ask(port: int, path: str) -> None:
+    """Ask for a page, and wait for the answer: a server takes requests before there is anybody to answer them."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("GET", path)
+    connection.getresponse().read()
+    connection.close()
+
+
+def warm(port: int, paths: Iterable[str]) -> None:
+    """Ask for pages so often that each worker has answered each of them: what is measured is a site that is up."""
+    for path in paths:
+        for _ in range(4 * WORKERS):
+            ask(port, path)
 
 
 def cpu_seconds(pid: int) -> float:

@@ -71,7 +71,7 @@ def register_content_types() -> Sequence[ContentType]:
 
 @hookspec
 def register_nav_items() -> Sequence[NavItem]:
-    """Add entries to the site's main menu: `return [NavItem("catalog.films", lazy_gettext("Films"))]`."""
+    """Add entries to the site's menus: `return [NavItem("catalog.films", lazy_gettext("Films"))]`."""
 
 
 @hookspec

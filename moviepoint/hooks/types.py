@@ -118,12 +118,13 @@ class ContentType:
 
 @dataclass(frozen=True)
 class NavItem:
-    """An entry of the site's main menu; `label` is lazily translated."""
+    """An entry of the site's menus; `label` is lazily translated, `places` are those of the menus that it stands in."""
 
     endpoint: str
     label: Any
     order: int = 100
     arguments: Mapping[str, str] = field(default_factory=dict)
+    places: Sequence[str] = ("header", "footer")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ MOST = 5_000
 #: What stands for values while a form is learnt: no address has it otherwise.
 NUMBER, WORD = 987_650_000, "word-98765-"
 SAFE = "!$&'()*+,/:;=@"  # in a segment of a path, by the URL standard; Werkzeug leaves the same
+QUERY_SAFE = "!$'()*,/:;?@"  # in a value of a query
 
 Form = tuple[str, bool]  # with %s for each value that varies; whether words vary too, or numbers only
 Forms = dict[tuple[str, ...], Form]

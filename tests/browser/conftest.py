@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,24 +77,28 @@ def settings_of(folder: Path, theme: str, **more: object) -> Settings:
     return Settings(instance=folder, secret_key="b" * 48, theme=theme, rate_limits=False, **more)  # type: ignore[arg-type]
 
 
-@pytest.fixture(scope="session")
-def sites(instance: Path) -> Iterator[dict[str, Site]]:
-    """Serve the catalogue, once in each theme."""
-    running, found = [], {}
-    for theme in THEMES:
-        app = create_app(settings_of(instance, theme))
-        server = make_server("127.0.0.1", 0, remembering_body(app), threaded=True, request_handler=Handler)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        running.append((server, thread, app))
-        found[theme] = Site(f"http://127.0.0.1:{server.server_port}", app)
-    yield found
-    for server, thread, app in running:
+@contextmanager
+def served(app: MoviePoint) -> Iterator[Site]:
+    """Serve an app until the block is left."""
+    server = make_server("127.0.0.1", 0, remembering_body(app), threaded=True, request_handler=Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield Site(f"http://127.0.0.1:{server.server_port}", app)
+    finally:
         server.shutdown()
         thread.join()
         server.server_close()
         with app.app_context():
+            db.session.remove()
             db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def sites(instance: Path) -> Iterator[dict[str, Site]]:
+    """Serve the catalogue, once in each theme."""
+    with ExitStack() as stack:
+        yield {theme: stack.enter_context(served(create_app(settings_of(instance, theme)))) for theme in THEMES}
 
 
 @pytest.fixture(scope="session")

@@ -15,18 +15,13 @@ from sqlalchemy import select
 
 from moviepoint.domains.accounts.models import User
 from moviepoint.domains.accounts.services import create_user
-from moviepoint.domains.catalog.models import Title
 from moviepoint.domains.community.models import Contribution, Rating, WatchPosition
-from moviepoint.domains.community.schemas.lists import DiaryInput, ListInput
-from moviepoint.domains.community.schemas.reviews import ReviewInput
-from moviepoint.domains.community.services import diary, lists, profiles, reviews
 from moviepoint.domains.community.services.leaving import leave
 from moviepoint.domains.media.models import Upload
 from moviepoint.kernel.db import db, unit_of_work
 
 from . import films
-from .conftest import DESKTOP, PASSWORD, PHONE, THEMES, Site
-from .test_pages import STICKS_OUT, accessibility_faults
+from .conftest import PASSWORD, Site
 
 pytestmark = pytest.mark.browser
 
@@ -64,45 +59,6 @@ def enter(open_page: Callable[..., Page], member: str) -> Enter:
         return page
 
     return go
-
-
-def fill_a_life(site: Site, email: str) -> list[str]:
-    """Write a member's lists, diary and review; returns the pages that show them."""
-    with site.app.app_context():
-        with unit_of_work() as session:
-            user = session.scalars(select(User).where(User.email == email)).one()
-            titles = session.scalars(select(Title.id).where(Title.status == "published").order_by(Title.id)).all()
-            found = lists.save_list(session, user, ListInput(name="Machines", about="Cogs.", public=True, ranked=True))
-            for title_id in titles[:4]:
-                lists.add(session, user, found.id, title_id, "A note.")
-                diary.log(session, user, DiaryInput(title_id=title_id, rating=7, tags=["silent"]))
-            review = reviews.save_review(session, user, titles[0], ReviewInput(text="The *moon*.", spoiler=True), "en")
-            handle = profiles.ensure_profile(session, user).handle
-            paths = [f"/members/{handle}", f"/members/{handle}/ratings", f"/lists/{found.id}", "/account/lists/",
-                     f"/account/lists/{found.id}", f"/account/lists/keep/{titles[0]}",
-                     f"/account/diary/new/{titles[0]}", "/account/profile", "/account/news",
-                     f"/reviews/of/{titles[0]}", f"/reviews/{review.id}", f"/reviews/write/{titles[0]}",
-                     "/account/data/", "/account/films/", "/account/films/new", FILM, "/series/les-vampires-1915"]
-        db.session.remove()
-    return paths
-
-
-@pytest.mark.parametrize(("theme", "locale", "scheme", "size"), [
-    ("default", "en", "light", PHONE), ("default", "ru", "dark", DESKTOP), ("festival", "ru", "light", PHONE),
-    ("festival", "en", "dark", DESKTOP)], ids=lambda value: str(value))
-def test_nothing_sticks_out_and_axe_finds_nothing(sites: dict[str, Site], member: str, enter: Enter, theme: str,
-                                                  locale: str, scheme: str, size: tuple[int, int]) -> None:
-    assert theme in THEMES
-    paths = fill_a_life(sites["default"], member)
-    page = enter(sites[theme], "/", locale, size=size, scheme=scheme)
-    found = {}
-    for path in paths:
-        answer = page.goto(f"{sites[theme].url}/{locale}{path}")
-        assert answer is not None
-        assert answer.status == 200, path
-        if page.evaluate(STICKS_OUT) > 0 or (faults := accessibility_faults(page)):
-            found[path] = faults or ["it sticks out"]
-    assert found == {}
 
 
 def own_rating(site: Site, email: str) -> int | None:

@@ -15,9 +15,9 @@ from moviepoint.domains.accounts.sessions import begin
 from moviepoint.domains.media.models import Edition, SourceAsset
 from moviepoint.kernel.db import db, unit_of_work
 
-from .conftest import DESKTOP, PHONE, Site
+from .conftest import Site
 from .films import add_edition, make_package
-from .test_pages import STICKS_OUT, accessibility_faults
+from .test_pages import accessibility_faults
 from .test_player import READY, play
 
 SLUG, FOLDER = "metropolis-1927", "packages/edition-page"
@@ -97,15 +97,6 @@ def test_tracks_are_moved_by_keyboard_and_saved(site: Site, edition: int, page_o
     with site.app.app_context():
         assert [row.language for row in db.session.get_one(Edition, edition).audio] == before[::-1]
         db.session.remove()
-
-
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_fits_and_is_accessible(page_of: Callable[..., Page], size: tuple[int, int], scheme: str) -> None:
-    page = page_of("ru", size=size, scheme=scheme)
-    page.wait_for_selector(READY)
-    assert page.evaluate(STICKS_OUT) == 0
-    assert accessibility_faults(page) == []
 
 
 def test_the_text_follows_the_film_and_leads_to_its_place(page_of: Callable[..., Page]) -> None:

@@ -1,20 +1,18 @@
 """The layout from right to left: a site with Arabic, whose words of ours are still English."""
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
 from moviepoint.app import create_app
 from moviepoint.domains.catalog.models import Title, TitleText
-from moviepoint.kernel.db import db, unit_of_work
+from moviepoint.kernel.db import unit_of_work
 
-from .conftest import DESKTOP, PHONE, THEMES, Handler, Site, remembering_body, settings_of
+from .conftest import DESKTOP, PHONE, THEMES, Site, served, settings_of
 from .test_pages import LONG, SERIES, STICKS_OUT, accessibility_faults
 
 pytestmark = pytest.mark.browser
@@ -32,16 +30,8 @@ def arabic(instance: Path, sites: dict[str, Site], request: pytest.FixtureReques
         film = session.scalars(select(Title).where(Title.slug == "metropolis-1927")).one()
         if not any(text.locale == "ar" for text in film.texts):
             film.texts.append(TitleText(locale="ar", name=NAME, overview=OVERVIEW))
-    server = make_server("127.0.0.1", 0, remembering_body(app), threaded=True, request_handler=Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/ar"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    with served(app) as site:
+        yield f"{site.url}/ar"
 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])

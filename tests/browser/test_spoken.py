@@ -16,9 +16,8 @@ from moviepoint.domains.search import tasks as titles
 from moviepoint.domains.search.spoken import tasks
 from moviepoint.kernel.db import db, unit_of_work
 
-from .conftest import DESKTOP, PHONE, THEMES, Site
+from .conftest import Site
 from .films import SECONDS, SEGMENT, add_edition, add_storyboard, make_package
-from .test_pages import STICKS_OUT, accessibility_faults
 from .test_player import READY, until
 
 pytestmark = pytest.mark.browser
@@ -92,18 +91,3 @@ def test_lines_are_found_and_shown_without_script(site: Site, film: str, open_pa
     expect(page.locator(".spoken__line")).to_have_count(3)
     address = re.compile(r"/ru/watch/\w+\?t=\d+&subtitles=ru")
     expect(page.locator(".spoken__line").first).to_have_attribute("href", address)
-
-
-@pytest.mark.parametrize("locale", ["en", "ru"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("theme", THEMES)
-def test_the_page_fits_and_axe_finds_nothing(sites: dict[str, Site], film: str, open_page: Callable[..., Page],
-                                             theme: str, scheme: str, locale: str) -> None:
-    for query in ("?q=machine", "", "?q=zeppelin", "?q=machine&subtitle_language=en",
-                  "?q=x&subtitle_language=klingonish"):
-        page = open_page(f"{sites[theme].url}/{locale}/search/lines{query}", scheme=scheme,
-                         expect_errors="klingonish" in query, size=DESKTOP)
-        assert accessibility_faults(page) == [], query
-        page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-        assert page.evaluate(STICKS_OUT) <= 0, query
-        page.context.close()

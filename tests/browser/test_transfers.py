@@ -13,8 +13,7 @@ from moviepoint.domains.transfer import tasks
 from moviepoint.domains.transfer.models import Transfer
 from moviepoint.kernel.db import db
 
-from .conftest import DESKTOP, PHONE, Site
-from .test_pages import STICKS_OUT, accessibility_faults
+from .conftest import Site
 
 pytestmark = pytest.mark.browser
 TABLE = ("kind,slug,original_title,year,genres,name@ru,overview@ru\n"
@@ -55,18 +54,3 @@ def test_a_table_is_rehearsed_looked_at_and_applied(site: Site, office: Callable
             Title.slug.in_(["metropolis-1927", "stachka-1925"])))}
         db.session.remove()
     assert years == {"metropolis-1927": 1927, "stachka-1925": 1925}
-
-
-@pytest.mark.parametrize(("scheme", "locale", "size"), [("dark", "ru", PHONE), ("light", "en", DESKTOP)])
-def test_axe_finds_nothing_and_nothing_sticks_out(site: Site, office: Callable[..., Page], tmp_path: Path,
-                                                  scheme: str, locale: str, size: tuple[int, int]) -> None:
-    page = office(locale, scheme=scheme, size=size)
-    bring_in(site, page, tmp_path / "films.csv")
-    page.locator("table.transfer").wait_for()
-    for path in (page.url, f"{site.url}/admin/transfers/"):
-        page.goto(path)
-        for details in page.locator("details > summary").all():
-            if details.is_visible():
-                details.click()
-        assert accessibility_faults(page) == []
-        assert page.evaluate(STICKS_OUT) <= 0

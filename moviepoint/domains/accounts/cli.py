@@ -9,6 +9,7 @@ from moviepoint.domains.accounts import services
 from moviepoint.domains.accounts.models import User
 from moviepoint.kernel.db import unit_of_work
 from moviepoint.kernel.errors import MoviePointError
+from moviepoint.kernel.policies import SYSTEM
 
 
 @click.group("user")
@@ -42,5 +43,5 @@ def confirm(email: str) -> None:
         user = session.scalar(select(User).where(func.lower(User.email) == email.lower()))
         if user is None:
             raise click.ClickException(f"Nobody is registered as {email}.")
-        done = services.confirm(user)
+        done = services.confirm(session, SYSTEM, user)
     click.echo(f"{email} is confirmed." if done else f"{email} was confirmed already.")

@@ -8,7 +8,7 @@ from flask import Flask, current_app, request
 from flask_security import ForgotPasswordForm, LoginForm, MailUtil
 from flask_security.confirmable import generate_confirmation_link, requires_confirmation
 from flask_security.recoverable import generate_reset_link
-from flask_security.signals import password_reset
+from flask_security.signals import password_reset, user_confirmed
 from flask_security.utils import _config_value, send_mail, url_for_security
 
 from moviepoint.domains.accounts import identities, services
@@ -93,9 +93,10 @@ def config(settings: Settings) -> dict[str, Any]:
 
 
 def init_app(app: Flask) -> None:
-    """Have mails link to the site's public address, and a new password confirm the address it came by."""
+    """Have mails link to the site's public address, a new password confirm the address it came by, and history know."""
     app.extensions["security"].mail_context_processor(_mail_context)
     password_reset.connect(_confirm, app)
+    user_confirmed.connect(_confirmed, app)
 
 
 def refuse_json() -> None:
@@ -135,5 +136,9 @@ def _mail_context() -> dict[str, Any]:
 
 
 def _confirm(_app: Flask, user: User, **_: Any) -> None:
-    if services.confirm(user):
+    if services.confirm(db.session(), user, user):
         identities.forget_unproven(db.session(), user)
+
+
+def _confirmed(_app: Flask, user: User, **_: Any) -> None:
+    services.note_confirmation(db.session(), user, user)

@@ -11,10 +11,12 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.accounts.models import Role, User
+from moviepoint.domains.history.services import record
 from moviepoint.hooks.types import Permission
 from moviepoint.kernel.db import utcnow
 from moviepoint.kernel.errors import Conflict, Invalid
 from moviepoint.kernel.i18n import gettext as _
+from moviepoint.kernel.policies import Actor
 
 ADMINISTRATOR = "administrator"
 EDITOR = "editor"
@@ -88,9 +90,15 @@ def claim_mail(session: Session, user_id: int, now: datetime) -> bool:
     return taken.scalar() is not None
 
 
-def confirm(user: User) -> bool:
+def confirm(session: Session, actor: Actor, user: User) -> bool:
     """Note that the address is its owner's; False when that was known."""
     if user.confirmed_at is not None:
         return False
     user.confirmed_at = utcnow()
+    note_confirmation(session, actor, user)
     return True
+
+
+def note_confirmation(session: Session, actor: Actor, user: User) -> None:
+    """Write into history that an address is its owner's."""
+    record(session, actor, "address_confirmed", "user", user.id, user.email)

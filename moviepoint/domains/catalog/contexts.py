@@ -260,6 +260,32 @@ class ListPage:
 
 
 @dataclass(frozen=True, slots=True)
+class ShelfCard:
+    """A collection or a company in a list, with how many public titles it has.
+
+    `country` is a company's, in words; `posters` are those of its earliest titles, three at most.
+    """
+
+    url: str
+    name: Words
+    titles: int
+    country: str = ""
+    posters: Sequence[Picture] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ShelvesPage:
+    """`site/shelves.html`: all collections, or all companies; `kind` is "collection" or "company"."""
+
+    seo: Seo
+    kind: str
+    heading: str
+    pager: Pager
+    shelves: Sequence[ShelfCard] = ()
+    orders: Sequence[Choice] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ShelfPage:
     """`site/shelf.html`: a collection's titles, or a company's.
 

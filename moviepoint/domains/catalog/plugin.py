@@ -58,7 +58,9 @@ def register_pages() -> Sequence[Pages]:
 @hookimpl
 def register_nav_items() -> Sequence[NavItem]:
     return [NavItem("catalog.films", lazy_gettext("Films"), order=10),
-            NavItem("catalog.all_series", lazy_gettext("Series"), order=20)]
+            NavItem("catalog.all_series", lazy_gettext("Series"), order=20),
+            NavItem("catalog.collections", lazy_gettext("Collections"), order=30, places=("footer",)),
+            NavItem("catalog.companies", lazy_gettext("Companies"), order=40, places=("footer",))]
 
 
 @hookimpl

@@ -17,6 +17,7 @@ from moviepoint.domains.catalog.contexts import (
     Part,
     Picture,
     SeasonItem,
+    ShelfCard,
     TitleView,
     Words,
 )
@@ -104,8 +105,8 @@ def person_schema(person: Link, original_name: str, years: tuple[int | None, int
                  description=shorten(biography.text), image=largest(portrait))
 
 
-def list_schema(name: str, cards: Sequence[Card], first: int = 1) -> Schema:
-    """Return a page of many titles; `first` is the place of its first one in the whole list."""
+def list_schema(name: str, cards: Sequence[Card | ShelfCard], first: int = 1) -> Schema:
+    """Return a page of many titles, collections or companies; `first` is the place of its first one in the list."""
     return node("ItemList", name=name, itemListElement=[
         node("ListItem", position=place, url=full(card.url), name=str(card.name))
         for place, card in enumerate(cards, first)])

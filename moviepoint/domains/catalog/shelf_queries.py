@@ -1,4 +1,4 @@
-"""Reads for the pages of collections and companies, and of what a title belongs to."""
+"""Reads for the pages of collections and companies, for the lists of them, and of what a title belongs to."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -8,7 +8,16 @@ from typing import Any, NamedTuple
 from sqlalchemy import Integer, and_, bindparam, case, func, literal, select, union_all
 from sqlalchemy.orm import Session, aliased
 
-from moviepoint.domains.catalog.card_queries import CHAIN, TextName, placed, public
+from moviepoint.domains.catalog.card_queries import (
+    CHAIN,
+    ImageRow,
+    TextName,
+    best_image,
+    names_by_owner,
+    placed,
+    public,
+    title_images,
+)
 from moviepoint.domains.catalog.models import (
     Collection,
     CollectionItem,
@@ -29,6 +38,33 @@ from moviepoint.domains.catalog.page_queries import CreditRow
 COLLECTION, COMPANY, CREDIT = "collection", "company", "credit"
 Shelf = Collection | Company
 TITLE: Any = bindparam("title", type_=Integer)
+POSTERS = 3  # of a collection's or company's titles, in a list
+
+
+class Tables(NamedTuple):
+    """Where a kind of shelf is kept: itself, its names, its titles, and the columns by which both refer to it."""
+
+    model: Any
+    text: Any
+    named: Any
+    link: Any
+    linked: Any
+
+
+TABLES = {
+    COLLECTION: Tables(Collection, CollectionText, CollectionText.collection_id, CollectionItem,
+                       CollectionItem.collection_id),
+    COMPANY: Tables(Company, CompanyText, CompanyText.company_id, TitleCompany, TitleCompany.company_id)}
+
+
+class ShelfRow(NamedTuple):
+    """A collection or company in a list; `country` is a company's, `names` are by locale."""
+
+    slug: str
+    country: str
+    titles: int
+    names: list[TextName]
+    posters: list[ImageRow]
 
 
 class Belonging(NamedTuple):
@@ -81,6 +117,62 @@ def pictured_title(session: Session, shelf: Shelf) -> int | None:
     has_one = select(Image.id).where(Image.title_id == Title.id, Image.kind == "backdrop").exists()
     found: int | None = session.scalar(_titles(shelf, "").where(has_one).order_by(
         case((Title.year.is_(None), 1), else_=0), Title.year, Title.id).limit(1))
+    return found
+
+
+def shelf_total(session: Session, kind: str) -> int:
+    """Return how many collections or companies have a public title."""
+    return session.scalar(select(func.count()).select_from(_filled(kind).subquery())) or 0
+
+
+def shelf_rows(session: Session, kind: str, order: str, chain: Sequence[str], offset: int,
+               limit: int) -> list[ShelfRow]:
+    """Return collections or companies that have a public title, in four queries; `order` is name, or -titles."""
+    tables, filled = TABLES[kind], _filled(kind).subquery()
+    country = Company.country if kind == COMPANY else literal("")
+    statement = select(tables.model.id, tables.model.slug, country, filled.c.titles).join(
+        filled, filled.c.shelf == tables.model.id)
+    names: list[Any] = []
+    for locale in chain:
+        text = aliased(tables.text)
+        owner = getattr(text, tables.named.key)
+        statement = statement.outerjoin(text, and_(owner == tables.model.id, text.locale == locale))
+        names.append(func.nullif(text.name, ""))
+    by: tuple[Any, ...] = (func.lower(func.coalesce(*names, tables.model.slug)), tables.model.id)
+    if order == "-titles":
+        by = (filled.c.titles.desc(), *by)
+    rows = session.execute(statement.order_by(*by).offset(offset).limit(limit)).all()
+    ids = [row[0] for row in rows]
+    told = names_by_owner(session.execute(select(tables.named, tables.text.locale, tables.text.name).where(
+        tables.named.in_(ids), tables.text.locale.in_(chain), tables.text.name != "")))
+    posters = _posters(session, tables, ids, chain)
+    return [ShelfRow(slug, land, titles, told.get(shelf, []), posters.get(shelf, []))
+            for shelf, slug, land, titles in rows]
+
+
+def _filled(kind: str) -> Any:
+    """Return a select of the collections or companies that have a public title, with how many."""
+    tables = TABLES[kind]
+    return public(select(tables.linked.label("shelf"), func.count(func.distinct(Title.id)).label("titles")).join(
+        Title, Title.id == tables.link.title_id)).where(Title.deleted_at.is_(None)).group_by(tables.linked)
+
+
+def _posters(session: Session, tables: Tables, ids: Sequence[int], chain: Sequence[str]) -> dict[int, list[ImageRow]]:
+    """Return the posters of each one's earliest public titles, by its id."""
+    has_one = select(Image.id).where(Image.title_id == Title.id, Image.kind == "poster").exists()
+    place = func.row_number().over(partition_by=tables.linked, order_by=(
+        case((Title.year.is_(None), 1), else_=0), Title.year, Title.id))
+    ranked = public(select(tables.linked.label("shelf"), Title.id, place.label("place")).join(
+        Title, Title.id == tables.link.title_id)).where(
+        Title.deleted_at.is_(None), tables.linked.in_(ids), has_one).group_by(
+        tables.linked, Title.id, Title.year).subquery()
+    chosen = session.execute(select(ranked.c.shelf, ranked.c.id).where(ranked.c.place <= POSTERS).order_by(
+        ranked.c.shelf, ranked.c.place)).all()
+    images = title_images(session, {title_id for _shelf, title_id in chosen})
+    found: dict[int, list[ImageRow]] = {}
+    for shelf, title_id in chosen:
+        if (poster := best_image(images.get(title_id, ()), chain)) is not None:
+            found.setdefault(shelf, []).append(poster)
     return found
 
 

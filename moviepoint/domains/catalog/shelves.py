@@ -1,4 +1,4 @@
-"""The pages of collections and companies: what they are, and their titles in the order of time."""
+"""The pages of collections and companies: lists of them; what each is, and its titles in the order of time."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,15 @@ from sqlalchemy.orm import Session
 
 from moviepoint.domains.catalog import shelf_queries as reads
 from moviepoint.domains.catalog.card_queries import best_image, card_lists
-from moviepoint.domains.catalog.contexts import Choice, CompanyGroup, Link, ShelfPage, Words
+from moviepoint.domains.catalog.contexts import (
+    Choice,
+    CompanyGroup,
+    Link,
+    ShelfCard,
+    ShelfPage,
+    ShelvesPage,
+    Words,
+)
 from moviepoint.domains.catalog.json_ld import node
 from moviepoint.domains.catalog.labels import KIND_NAMES
 from moviepoint.domains.catalog.lists import PAGE_SIZE, make_pager, page_number
@@ -21,7 +29,46 @@ from moviepoint.kernel.i18n import gettext as _
 from moviepoint.kernel.text import country_name
 
 ORDERS = {reads.COLLECTION: ("year", "listed", "-year", "name"), reads.COMPANY: ("year", "-year", "name")}
+LIST_ORDERS = ("name", "-titles")
+LISTS = {reads.COLLECTION: "catalog.collections", reads.COMPANY: "catalog.companies"}
+ENDPOINTS = {reads.COLLECTION: "catalog.collection", reads.COMPANY: "catalog.company"}
 SCHEMAS = {reads.COLLECTION: "Collection", reads.COMPANY: "Organization"}
+
+
+def shelves_page(session: Session, to: Reader, kind: str) -> ShelvesPage:
+    """Return a page of collections or companies, as the request's `page` and `order` ask. Raises NotFound."""
+    order = request.args.get("order", "")
+    order = order if order in LIST_ORDERS else LIST_ORDERS[0]
+    page, total = page_number(request.args.get("page", "1")), reads.shelf_total(session, kind)
+    if page > max(1, ceil(total / PAGE_SIZE)):
+        raise NotFound(_("This list has no such page."))
+    rows = reads.shelf_rows(session, kind, order, to.chain, (page - 1) * PAGE_SIZE, PAGE_SIZE) if total else []
+    cards, here = [_shelf_card(to, kind, row) for row in rows], shelves_link(kind)
+    query = {name: value for name, value in (("page", page), ("order", order)) if value not in (1, LIST_ORDERS[0])}
+    return ShelvesPage(
+        seo=seo(query=query, schema=[list_schema(str(here.name), cards, (page - 1) * PAGE_SIZE + 1), crumbs([here])]),
+        kind=kind, heading=str(here.name), shelves=cards,
+        pager=make_pager(page, ceil(total / PAGE_SIZE), total, lambda number: _list_address(order, number)),
+        orders=[Choice(name, _list_address(key), key == order) for key, name in zip(
+            LIST_ORDERS, (_("By name"), _("Most titles first")), strict=True)])
+
+
+def shelves_link(kind: str) -> Link:
+    """Return a link to all collections or all companies."""
+    return Link(Words(_("Collections") if kind == reads.COLLECTION else _("Companies")), url_for(LISTS[kind]))
+
+
+def _shelf_card(to: Reader, kind: str, row: reads.ShelfRow) -> ShelfCard:
+    """Its pictures say nothing that the name below them does not, so they have no alt."""
+    pictures = [picture(poster._replace(alt="")) for poster in row.posters]
+    return ShelfCard(url_for(ENDPOINTS[kind], slug=row.slug), to.pick(row.names, "name", (row.slug, "und")), row.titles,
+                     country_name(row.country, to.locale) if row.country else "",
+                     [poster for poster in pictures if poster is not None])
+
+
+def _list_address(order: str, page: int = 1) -> str:
+    query = {"order": "" if order == LIST_ORDERS[0] else order, "page": page if page > 1 else ""}
+    return url_for(request.endpoint or "", **{name: value for name, value in query.items() if value})  # type: ignore[arg-type]
 
 
 def shelf_page(session: Session, to: Reader, kind: str, slug: str) -> ShelfPage:
@@ -46,7 +93,8 @@ def shelf_page(session: Session, to: Reader, kind: str, slug: str) -> ShelfPage:
     cards = [card(to, row) for row in found.rows[""]]
     kicker = _("Collection") if kind == reads.COLLECTION else _("Company")
     schema = [node(SCHEMAS[kind], name=name.text, url=full(request.path), description=shorten(overview.text)),
-              list_schema(name.text, cards, (page - 1) * PAGE_SIZE + 1), crumbs([Link(name, request.path)])]
+              list_schema(name.text, cards, (page - 1) * PAGE_SIZE + 1),
+              crumbs([shelves_link(kind), Link(name, request.path)])]
     return ShelfPage(
         seo=seo(description=overview.text, picture=image, schema=schema, query=query,
                 languages=written_in(*shelf.texts)),
@@ -62,8 +110,7 @@ def belonging_links(to: Reader, belongings: Sequence[reads.Belonging]) -> tuple[
     collections: list[Link] = []
     companies: dict[str, list[Link]] = {}
     for found in belongings:
-        endpoint = "catalog.collection" if found.kind == reads.COLLECTION else "catalog.company"
-        link = Link(to.pick(found.names, "name", (found.slug, "und")), url_for(endpoint, slug=found.slug))
+        link = Link(to.pick(found.names, "name", (found.slug, "und")), url_for(ENDPOINTS[found.kind], slug=found.slug))
         if found.kind == reads.COLLECTION:
             collections.append(link)
         else:

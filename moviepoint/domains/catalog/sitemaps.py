@@ -10,11 +10,6 @@ from sqlalchemy.orm import Session
 
 from moviepoint.domains.catalog.images import WIDTHS
 from moviepoint.domains.catalog.models import (
-    Collection,
-    CollectionItem,
-    CollectionText,
-    Company,
-    CompanyText,
     Credit,
     Episode,
     EpisodeText,
@@ -24,11 +19,12 @@ from moviepoint.domains.catalog.models import (
     Season,
     SeasonText,
     Title,
-    TitleCompany,
     TitleText,
 )
 from moviepoint.domains.catalog.page_queries import genres_in_use
 from moviepoint.domains.catalog.seo import spoken_among, written_in
+from moviepoint.domains.catalog.shelf_queries import TABLES
+from moviepoint.domains.catalog.shelves import ENDPOINTS, LISTS
 from moviepoint.hooks.types import SitemapPage, SitemapSource
 from moviepoint.shells.site.addresses import path_of
 
@@ -151,18 +147,18 @@ def genres(session: Session, locales: Locales) -> Iterator[SitemapPage]:
 
 
 def shelves(session: Session, locales: Locales) -> Iterator[SitemapPage]:
-    """Yield each collection and each company that has a public title."""
-    kinds: Sequence[tuple[str, Any, Any, Any, Any, Any]] = (
-        ("catalog.collection", Collection, CollectionText, CollectionText.collection_id, CollectionItem,
-         CollectionItem.collection_id),
-        ("catalog.company", Company, CompanyText, CompanyText.company_id, TitleCompany, TitleCompany.company_id))
-    for endpoint, model, text, told, link, owner in kinds:
+    """Yield each collection and each company that has a public title, after the list of them."""
+    for kind, (model, text, told, link, owner) in TABLES.items():
+        listed = False
         statement = select(model.id, model.slug).where(
             select(link.title_id).join(Title, Title.id == link.title_id).where(owner == model.id, PUBLIC).exists())
         for rows in in_parts(session, statement, model.id):
+            if not listed:
+                yield _page(LISTS[kind], {}, locales, set(), [])
+                listed = True
             texts = Texts(session, text, told, [row.id for row in rows], text.name)
             for row in rows:
-                yield _page(endpoint, {"slug": row.slug}, locales, texts.locales.get(row.id, set()),
+                yield _page(ENDPOINTS[kind], {"slug": row.slug}, locales, texts.locales.get(row.id, set()),
                             [texts.changed.get(row.id)])
 
 

@@ -11,7 +11,7 @@ from moviepoint.domains.catalog.models import Title
 from moviepoint.domains.catalog.pages import episode_page, person_page, season_page, title_page
 from moviepoint.domains.catalog.preview import open_preview, previewed
 from moviepoint.domains.catalog.shelf_queries import COLLECTION, COMPANY
-from moviepoint.domains.catalog.shelves import shelf_page
+from moviepoint.domains.catalog.shelves import shelf_page, shelves_page
 from moviepoint.domains.catalog.words import reader
 from moviepoint.kernel.db import db
 from moviepoint.kernel.errors import NotFound
@@ -87,6 +87,18 @@ def person(slug: str) -> Response:
 def genre(slug: str) -> Response:
     """The titles of a genre."""
     return render_page("site/list.html", list_page(db.session(), reader(), genre_slug=slug))
+
+
+@pages.get("/collections")
+def collections() -> Response:
+    """All collections that have something to show."""
+    return render_page("site/shelves.html", shelves_page(db.session(), reader(), COLLECTION))
+
+
+@pages.get("/companies")
+def companies() -> Response:
+    """All companies that have something to show."""
+    return render_page("site/shelves.html", shelves_page(db.session(), reader(), COMPANY))
 
 
 @pages.get("/collections/<slug>")

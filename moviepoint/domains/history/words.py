@@ -25,6 +25,7 @@ ACTIONS = {
     "job_moved": lazy_gettext("priority changed"), "changed_source": lazy_gettext("source file changed"),
     "signed_out": lazy_gettext("signed out on one device"),
     "signed_out_everywhere": lazy_gettext("signed out everywhere"),
+    "address_confirmed": lazy_gettext("address confirmed"),
     "password_changed": lazy_gettext("password changed"),
     "second_factor_added": lazy_gettext("second factor added"),
     "second_factor_removed": lazy_gettext("second factor removed"),

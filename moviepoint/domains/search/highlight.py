@@ -34,6 +34,7 @@ class Marker:
         self.readings = [terms(text) for text in meant]
         self.words = {word for words in self.readings for word in words}
         self._stems = {stem(word) for word in self.words}
+        self._met: dict[tuple[str, bool], bool] = {}  # most words of a page's texts are the same few
         self._beginnings = tuple(words[-1] for words in self.readings if words and len(words[-1]) > 1)
 
     @cached_property
@@ -58,6 +59,12 @@ class Marker:
         return min(len(marked), max(map(len, self.readings), default=0))
 
     def _meets(self, written: str, name: bool) -> bool:
+        found = self._met.get((written, name))
+        if found is None:
+            found = self._met[written, name] = self._compared(written, name)
+        return found
+
+    def _compared(self, written: str, name: bool) -> bool:
         return any(word in self.words or stem(word) in self._stems or word.startswith(self._beginnings)
                    or (name and self.forgiving and self._nearly(word)) for word in _forms(written))
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import Blueprint, Response, jsonify, request, url_for
+from flask import Blueprint, Response, g, jsonify, request
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.catalog.contexts import Choice, Pager
@@ -17,6 +18,7 @@ from moviepoint.domains.search.engine import ask, current_facets, current_index
 from moviepoint.domains.search.faceting import choices
 from moviepoint.domains.search.hits import hits_of, marked_hits
 from moviepoint.domains.search.index import IndexMissing, Query, Results
+from moviepoint.kernel.addresses import QUERY_SAFE, address
 from moviepoint.kernel.db import db
 from moviepoint.kernel.errors import Invalid
 from moviepoint.kernel.i18n import gettext as _
@@ -108,8 +110,9 @@ def _pager(page: int, results: Results) -> Pager:
 
 def _address(**changes: Any) -> str:
     """Return this search's address with some of it changed; None takes a part away."""
-    names = ("q", *(facet.name for facet in current_facets()), "order", "page")
-    kept: dict[str, Any] = {name: [value[:queries.MAX_QUERY] for value in request.args.getlist(name)[:MAX_CHOSEN]]
-                            for name in names if request.args.get(name)}
-    wanted = {name: value for name, value in {**kept, **changes}.items() if value is not None}
-    return url_for("search.search", **wanted)
+    if "search_asked" not in g:
+        names = ("q", *(facet.name for facet in current_facets()), "order", "page")
+        g.search_asked = {name: [value[:queries.MAX_QUERY] for value in request.args.getlist(name)[:MAX_CHOSEN]]
+                          for name in names if request.args.get(name)}
+    wanted = {name: value for name, value in {**g.search_asked, **changes}.items() if value is not None}
+    return address("search.search") + (f"?{urlencode(wanted, doseq=True, safe=QUERY_SAFE)}" if wanted else "")

@@ -73,7 +73,7 @@ def _slot(fills: Mapping[str, list[SlotFill]], name: str, arguments: dict[str, A
 def _menu(hooks: HookManager, nav: Sequence[NavItem], place: str) -> Sequence[MenuLink]:
     """Return a menu's links for the present page; plugins and editors may have changed them."""
     links = []
-    for item in nav:
+    for item in (item for item in nav if place in item.places):
         url = url_for(item.endpoint, **dict(item.arguments))  # type: ignore[arg-type]
         links.append(MenuLink(str(item.label), url, "page" if request.path == url
                               else "true" if request.path.startswith(f"{url}/") else ""))

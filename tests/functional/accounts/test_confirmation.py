@@ -21,8 +21,10 @@ from moviepoint.domains.accounts import services, tasks
 from moviepoint.domains.accounts.cli import user_group
 from moviepoint.domains.accounts.confirmation import CONFIRM, KNOWN, VALID, WELCOME
 from moviepoint.domains.accounts.models import User
+from moviepoint.domains.history.models import Revision
 from moviepoint.kernel.db import unit_of_work, utcnow
 from moviepoint.kernel.i18n import use_locale
+from moviepoint.kernel.policies import SYSTEM
 from moviepoint.settings import Settings
 from moviepoint.testing import running_app
 from tests.smtp import Inbox, mail_server
@@ -223,6 +225,33 @@ def test_a_new_password_by_mail_confirms_too(client: FlaskClient, session: Sessi
     client.post("/en/account/reset", data={"email": ADDRESS})
     client.post(link_in(str(queue[-1][1]["body"]), "reset"), data={"password": NEW, "password_confirm": NEW})
     assert sign_in(client, password=NEW).status_code == 302
+
+
+def confirmations(session: Session) -> list[tuple[str, str]]:
+    """Return who has confirmed whose address, as history knows it."""
+    return [(row.actor_name, row.label) for row in session.scalars(
+        select(Revision).where(Revision.action == "address_confirmed").order_by(Revision.id))]
+
+
+def test_history_knows_who_confirmed_an_address(client: FlaskClient, app: MoviePoint, session: Session, queue: Queue,
+                                                sign_in: Callable[..., User]) -> None:
+    by_link, by_password, by_hand = (f"{name}@example.org" for name in ("link", "password", "hand"))
+    link = newcomer(client, queue, by_link)
+    assert confirmations(session) == []
+    for _twice in range(2):
+        client.get(link)
+    assert confirmations(session) == [(by_link, by_link)]
+    newcomer(client, queue, by_password)
+    client.post("/en/account/reset", data={"email": by_password})
+    client.post(link_in(str(queue[-1][1]["body"]), "reset"), data={"password": NEW, "password_confirm": NEW})
+    assert confirmations(session)[1:] == [(by_password, by_password)]
+    newcomer(client, queue, by_hand)
+    for _twice in range(2):
+        app.test_cli_runner().invoke(user_group, ["confirm", by_hand])
+    assert confirmations(session)[2:] == [(str(SYSTEM), by_hand)]
+    sign_in("administrator")
+    client.set_cookie("locale", "ru")
+    assert "адрес подтверждён" in client.get("/admin/history/").text
 
 
 @pytest.mark.parametrize(("locale", "words"), [("en", "The link works for 1 day."),

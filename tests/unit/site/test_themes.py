@@ -22,7 +22,7 @@ from moviepoint.domains.search.spoken import contexts as spoken
 THEMES = Path(__file__).resolve().parents[3] / "themes"
 PAGES = {"home": pages.HomePage, "page": pages.TextPage, "title": catalog.TitlePage, "season": catalog.SeasonPage,
          "episode": catalog.EpisodePage, "person": catalog.PersonPage, "list": catalog.ListPage,
-         "shelf": catalog.ShelfPage,
+         "shelf": catalog.ShelfPage, "shelves": catalog.ShelvesPage,
          "watch": media.WatchPage, "embed": media.EmbedPage, "search": search.SearchPage, "lines": spoken.LinesPage,
          "account_security": accounts.SecurityPage, "offline": discovery.OfflinePage,
          "member": community.MemberPage, "member_list": community.MemberListPage, "my_lists": community.MyListsPage,
