@@ -2,9 +2,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, func, literal, or_, select, union_all
+from sqlalchemy import Integer, and_, bindparam, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.catalog.models import Image, Title, TitleText
@@ -80,7 +81,7 @@ def public(statement: Any) -> Any:
     return statement.where(Title.status == "published")
 
 
-def placed(statement: Any, *order: Any, limit: int, offset: int = 0) -> Any:
+def placed(statement: Any, *order: Any, limit: Any, offset: int = 0) -> Any:
     """Return a select of titles' ids with their places in an order, cut to a part of it."""
     return (statement.add_columns(func.row_number().over(order_by=order).label("place"))
             .order_by(*order).offset(offset).limit(limit))
@@ -126,8 +127,14 @@ def load_cards(session: Session, ids: Sequence[int], chain: Sequence[str]) -> di
     """Return cards by id, in two queries whatever their number; ids that are gone are left out."""
     if not ids:
         return {}
-    picked = placed(select(Title.id).where(Title.id.in_(ids)), Title.id, limit=len(ids))
-    return {row.id: row for row in card_lists(session, {"": picked}, chain).rows[""]}
+    return {row.id: row for row in card_lists(session, _by_ids(), chain, ids=ids, most=len(ids)).rows[""]}
+
+
+@cache
+def _by_ids() -> CardStatement:
+    ids: Any = bindparam("ids", expanding=True)
+    return card_statement({"": placed(select(Title.id).where(Title.id.in_(ids)), Title.id,
+                                       limit=bindparam("most", type_=Integer))})
 
 
 def title_images(session: Session, ids: Iterable[int], pictured: Sequence[int] = ()) -> dict[int, list[ImageRow]]:

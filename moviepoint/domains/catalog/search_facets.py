@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from moviepoint.domains.catalog.genre_use import genres_in_use
 from moviepoint.domains.catalog.models import Genre
+from moviepoint.domains.catalog.page_queries import GenreUse
 from moviepoint.domains.catalog.words import genre_link, reader
 from moviepoint.hooks.types import SearchFacet
 from moviepoint.kernel.i18n import current_locale, lazy_gettext
@@ -22,10 +24,13 @@ def kind_words(_session: Session, values: Sequence[str]) -> Mapping[str, str]:
 
 
 def genre_words(session: Session, values: Sequence[str]) -> Mapping[str, str]:
-    """Return what genres are called, in one query."""
+    """Return what genres are called; asked for are those that hardly any title has, the others are remembered."""
     to = reader()
-    rows = session.scalars(select(Genre).where(Genre.slug.in_(values)).options(joinedload(Genre.texts))).unique()
-    return {genre.slug: str(genre_link(to, genre).name) for genre in rows}
+    known: dict[str, Genre | GenreUse] = {genre.slug: genre for genre in genres_in_use(session)}
+    if rare := [slug for slug in values if slug not in known]:
+        known |= {genre.slug: genre for genre in session.scalars(
+            select(Genre).where(Genre.slug.in_(rare)).options(joinedload(Genre.texts))).unique()}
+    return {slug: str(genre_link(to, known[slug]).name) for slug in values if slug in known}
 
 
 def decade_words(_session: Session, values: Sequence[str]) -> Mapping[str, str]:

@@ -29,6 +29,8 @@ _PLAIN = str.maketrans({"ё": "е", "ø": "o", "ł": "l", "đ": "d", "ß": "ss",
 
 def fold(text: str) -> str:
     """Return text in small letters without accents; й stays a letter of its own, ё is е."""
+    if text.isascii():
+        return text.lower()
     kept = unicodedata.normalize("NFKC", text).casefold().translate(_PLAIN)
     return "".join(letter if letter == "й" else _bare(letter) for letter in kept)
 

@@ -122,6 +122,7 @@ def test_without_an_index_the_page_says_so_and_one_is_made(
 
 
 def test_queries_do_not_grow_with_hits(client: FlaskClient, index: WhooshIndex, count_queries: Counting) -> None:
+    client.get("/en/search?q=ruler")  # what is kept for some seconds is there
     with count_queries() as one:
         client.get("/en/search?q=ruler&year=1900s")
     with count_queries() as many:
