@@ -165,7 +165,7 @@ def test_subtitles_look_as_the_viewer_likes_and_that_is_remembered(watch: Callab
     page.locator("body").press("g")
     page.get_by_role("button", name="As it was made").click()
     page.keyboard.press("Escape")
-    assert page.evaluate(look)[0] == "rgb(255, 255, 255)"
+    until(page, f"({look})()[0] === 'rgb(255, 255, 255)'")
 
 
 @pytest.mark.parametrize("place", ["above", "below"])
