@@ -33,6 +33,7 @@ from moviepoint.hooks.manager import Plugin, import_plugin
 from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.kernel.fresh import KEPT
 from moviepoint.settings import PROJECT_ROOT, Settings
+from moviepoint.shells.site.fragments import KEPT as FRAGMENTS
 
 SHARED = PROJECT_ROOT.parent / "shared"
 PASSWORD = "correct horse battery"
@@ -132,6 +133,7 @@ def client(app: MoviePoint, session: Session) -> Iterator[FlaskClient]:
         g.__dict__.clear()
 
     genre_use.forget(0)
+    app.extensions.pop(FRAGMENTS, None)
     request_started.connect(forget, app)
     yield app.test_client()
     request_started.disconnect(forget, app)

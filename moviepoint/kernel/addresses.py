@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 from urllib.parse import quote
 
 from flask import current_app, g, has_request_context, request, url_for
@@ -15,24 +16,32 @@ NUMBER, WORD = 987_650_000, "word-98765-"
 SAFE = "!$&'()*+,/:;=@"  # in a segment of a path, by the URL standard; Werkzeug leaves the same
 QUERY_SAFE = "!$'()*,/:;?@"  # in a value of a query
 
-Form = tuple[str, bool]  # with %s for each value that varies; whether words vary too, or numbers only
+#: What varies in a form: all its values; numbers only, since a part takes certain words; or more than a path has.
+ALL, NUMBERS, NO_PATH = "all", "numbers", "no path"
+Form = tuple[str, str]  # an address with %s for each value that varies, and which do
 Forms = dict[tuple[str, ...], Form]
 
 
 def address(endpoint: str, **values: str | int) -> str:
-    """Return what `url_for` returns, for the reader's language and the path under which the site is mounted.
-
-    The values must be parts of the path.
-    """
+    """Return what `url_for` returns, for the reader's language and the path under which the site is mounted."""
     forms: Forms = current_app.extensions.setdefault(KEPT, {})
     root = request.script_root if has_request_context() else ""
     key = (root, g.get("locale") or current_locale(), endpoint, *values)
-    form, whole = forms.get(key) or _learnt(forms, key, endpoint, values)
-    if whole:
+    form, varies = forms.get(key) or _learnt(forms, key, endpoint, values)
+    if varies == ALL:
         return form % tuple([value if isinstance(value, int) else quote(value, SAFE) for value in values.values()])
-    key = (*key, *_words(values))
-    form, _ = forms.get(key) or _learnt(forms, key, endpoint, values, _words(values))
+    if varies == NUMBERS:
+        key = (*key, *_words(values))
+        form, varies = forms.get(key) or _learnt(forms, key, endpoint, values, _words(values))
+    if varies == NO_PATH:
+        return url_for(endpoint, **values)  # type: ignore[arg-type]
     return form % tuple([value for value in values.values() if isinstance(value, int)])
+
+
+def page_url(endpoint: str, **values: Any) -> str:
+    """Return what `url_for` returns, whatever it is asked for: templates know it by that name."""
+    plain = endpoint[0] != "." and all(type(value) in (str, int) and name[0] != "_" for name, value in values.items())
+    return address(endpoint, **values) if plain else url_for(endpoint, **values)
 
 
 def _words(values: dict[str, str | int]) -> list[str]:
@@ -51,10 +60,10 @@ def _learnt(forms: Forms, key: tuple[str, ...], endpoint: str, values: dict[str,
     except ValueError:
         if fixed:
             raise
-        forms[key] = "", False
+        forms[key] = "", NUMBERS
         return forms[key]
     for name, value in values.items():
         if value not in fixed:
             form = form.replace(str(stand_ins[name]), "%s")
-    forms[key] = form, True
+    forms[key] = (form, ALL) if "?" not in form else ("", NO_PATH)
     return forms[key]

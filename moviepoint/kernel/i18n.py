@@ -14,9 +14,10 @@ import structlog
 from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.support import Translations
 from babel.units import format_unit
 from flask import Flask, abort, current_app, g, has_request_context, request
-from flask_babel import Babel, force_locale, gettext, lazy_gettext, ngettext, pgettext
+from flask_babel import Babel, force_locale, get_translations, gettext, lazy_gettext, ngettext, pgettext
 
 from moviepoint.kernel.text import text_direction
 from moviepoint.settings import Settings
@@ -35,6 +36,12 @@ def init_app(app: Flask, settings: Settings, catalogues: Iterable[Path]) -> None
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(map(str, folders))
     app.config["BABEL_DEFAULT_LOCALE"] = settings.default_locale
     Babel(app, locale_selector=lambda: current_locale().replace("-", "_"))
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda text: _catalogue().ugettext(text),
+        ngettext=lambda one, many, count: _catalogue().ungettext(one, many, count),
+        pgettext=lambda context, text: _catalogue().upgettext(context, text),
+        npgettext=lambda context, one, many, count: _catalogue().unpgettext(context, one, many, count),
+        newstyle=True)
 
     @app.url_value_preprocessor
     def take_locale(_endpoint: str | None, values: dict[str, Any] | None) -> None:
@@ -52,6 +59,15 @@ def init_app(app: Flask, settings: Settings, catalogues: Iterable[Path]) -> None
     app.jinja_env.filters["in_bytes"] = in_bytes
     app.jinja_env.globals.update(current_locale=current_locale, text_direction=text_direction,
                                  locale_name=locale_name)
+
+
+def _catalogue() -> Translations:
+    """Return what templates are translated by; Flask-Babel would look for the locale anew for each word."""
+    kept: dict[str, Translations] = current_app.extensions.setdefault("moviepoint.catalogues", {})
+    locale = current_locale()
+    if locale not in kept:
+        kept[locale] = get_translations()
+    return kept[locale]
 
 
 def _is_localised(endpoint: str) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased, contains_eager, joinedload, load_on
 from sqlalchemy.sql import ColumnElement
 
 from moviepoint.domains.catalog.card_queries import (
-    CardLists,
+    CardRow,
     CardStatement,
     ImageRow,
     TextName,
@@ -114,7 +114,9 @@ def title_by_slug(session: Session, kind: str, slug: str, viewer: Actor | None) 
 def _with_texts() -> Any:
     return (select(Title).outerjoin(TitleGenre, TitleGenre.title_id == Title.id)
             .outerjoin(Genre, Genre.id == TitleGenre.genre_id).order_by(Genre.slug)
-            .options(joinedload(Title.texts), contains_eager(Title.genres).joinedload(Genre.texts)))
+            .options(joinedload(Title.score), joinedload(Title.texts),
+                     contains_eager(Title.genres).joinedload(Genre.texts))
+            .execution_options(populate_existing=True))  # a score is voted on behind the title's back
 
 
 @cache
@@ -156,13 +158,12 @@ def seasons_of(session: Session, title_id: int) -> list[SeasonCount]:
             for season, count, first, last in rows]
 
 
-def related(session: Session, title: Title, chain: Sequence[str]) -> CardLists:
-    """Return the public titles that share the most genres with this one, then the nearest in time, as `more`; along
-    with them this title's own pictures.
+def related(session: Session, title: Title, chain: Sequence[str]) -> Sequence[CardRow]:
+    """Return the public titles that share the most genres with this one, then the nearest in time.
 
     Looked at are those nearest in time, so that a title's page costs the same in a large catalogue.
     """
-    return card_lists(session, _related(), chain, [title.id], title=title.id, year=title.year or 0)
+    return card_lists(session, _related(), chain, title=title.id, year=title.year or 0).rows[""]
 
 
 @cache
@@ -173,7 +174,7 @@ def _related() -> CardStatement:
     statement = (select(near.c.id).join(TitleGenre, TitleGenre.title_id == near.c.id)
                  .where(TitleGenre.genre_id.in_(select(own.genre_id).where(own.title_id == bindparam("title"))))
                  .group_by(near.c.id, near.c.year))
-    return card_statement({"more": placed(
+    return card_statement({"": placed(
         statement, func.count().desc(), func.abs(func.coalesce(near.c.year - year, 9999)), near.c.id,
         limit=RELATED)})
 

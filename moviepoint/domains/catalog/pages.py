@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from moviepoint.domains.catalog import labels
 from moviepoint.domains.catalog import page_queries as reads
-from moviepoint.domains.catalog.card_queries import ImageRow, TextName, best_image, load_cards
+from moviepoint.domains.catalog.card_queries import ImageRow, TextName, best_image, load_cards, title_images
 from moviepoint.domains.catalog.contexts import (
     Card,
     CreditGroup,
@@ -53,6 +53,7 @@ from moviepoint.kernel.errors import NotFound
 from moviepoint.kernel.i18n import gettext as _
 from moviepoint.kernel.policies import Actor
 from moviepoint.kernel.text import country_name
+from moviepoint.shells.site.fragments import Later
 
 
 def cards_by_id(session: Session, to: Reader, ids: Sequence[int]) -> dict[int, Card]:
@@ -87,8 +88,7 @@ def title_page(session: Session, viewer: Actor | None, to: Reader, kind: str, sl
     title = reads.title_by_slug(session, kind, slug, viewer)
     if title is None:
         raise NotFound(_("There is no such title here. It may have been taken down, or the address is wrong."))
-    around = reads.related(session, title, to.chain)
-    view = view_of(to, title, around.pictures[title.id])
+    view = view_of(to, title, title_images(session, (), [title.id]).get(title.id, ()))
     rows, belongings = credits_and_belongings(session, title.id, to.chain)
     crew, cast, makers = credits_of(to, rows)
     seasons = [season_item(to, title, *found) for found in reads.seasons_of(session, title.id)] \
@@ -101,8 +101,13 @@ def title_page(session: Session, viewer: Actor | None, to: Reader, kind: str, sl
                 kind="video.movie" if kind == "film" else "video.tv_show", schema=[schema, way],
                 languages=written_in(*title.texts), noindex=title.status != "published",
                 properties=movie_properties(title) if kind == "film" else ()),
-        title=view, crew=crew, cast=cast, seasons=seasons, more=[card(to, row) for row in around.rows["more"]],
+        title=view, crew=crew, cast=cast, seasons=seasons, more=Later(lambda: related_cards(session, to, title)),
         collections=collections, companies=companies)
+
+
+def related_cards(session: Session, to: Reader, title: Title) -> list[Card]:
+    """Return the cards of titles that are like this one, the nearest first."""
+    return [card(to, row) for row in reads.related(session, title, to.chain)]
 
 
 def movie_properties(title: Title) -> list[tuple[str, str]]:

@@ -41,6 +41,7 @@ from moviepoint.hooks.types import (
     Task,
 )
 from moviepoint.kernel.i18n import lazy_gettext
+from moviepoint.shells.site.fragments import forget_fragments
 
 
 @hookimpl
@@ -112,19 +113,24 @@ def register_sitemaps() -> Sequence[SitemapSource]:
 
 @hookimpl
 def on_title_saved(title_id: int) -> None:
-    genre_use.forget(title_id)
+    _forget(title_id)
 
 
 @hookimpl
 def on_title_published(title_id: int) -> None:
-    genre_use.forget(title_id)
+    _forget(title_id)
 
 
 @hookimpl
 def on_title_unpublished(title_id: int) -> None:
-    genre_use.forget(title_id)
+    _forget(title_id)
 
 
 @hookimpl
 def on_title_deleted(title_id: int) -> None:
+    _forget(title_id)
+
+
+def _forget(title_id: int) -> None:
     genre_use.forget(title_id)
+    forget_fragments()

@@ -25,10 +25,12 @@ from markupsafe import Markup
 
 from moviepoint.hooks.manager import HookManager
 from moviepoint.hooks.types import MenuLink, NavItem, SlotFill
+from moviepoint.kernel.addresses import page_url
 from moviepoint.kernel.errors import NotFound
 from moviepoint.kernel.fresh import fresh
 from moviepoint.kernel.i18n import current_locale
 from moviepoint.settings import Settings
+from moviepoint.shells.site.fragments import fragment
 from moviepoint.theming.themes import EXTENSION as THEMING
 from moviepoint.theming.themes import TRUSTED_SECONDS, Theming
 
@@ -55,7 +57,8 @@ def init_app(app: Flask, settings: Settings, hooks: HookManager) -> None:
     app.jinja_env.globals.update(slot=lambda name, **arguments: _slot(fills, name, arguments), asset=asset_url,
                                  site_name=settings.site_name, site_locales=settings.locales,
                                  menu=lambda place: _menu(hooks, nav, place),
-                                 csp_nonce=csp_nonce, here_in=here_in, active_theme=lambda: _theming().active(),
+                                 csp_nonce=csp_nonce, here_in=here_in, fragment=fragment, url_for=page_url,
+                                 active_theme=lambda: _theming().active(),
                                  theme_option=lambda name, default="": _theming().option(name, default),
                                  registration_open=settings.registration)
     app.add_url_rule("/assets/<path:name>", "assets", serve_asset)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from moviepoint.app import MoviePoint
 from moviepoint.kernel import addresses
-from moviepoint.kernel.addresses import address
+from moviepoint.kernel.addresses import address, page_url
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
 NUMBERS = st.integers(0, 10**12)
@@ -38,3 +38,17 @@ def test_what_is_learnt_has_a_bound(app: MoviePoint, monkeypatch: pytest.MonkeyP
         for place in range(50):
             address("catalog_files.crop", image_id=1, name="card", place=f"{place}-1")
             assert len(app.extensions[addresses.KEPT]) <= 11
+
+
+@given(word=WORDS, number=NUMBERS)
+def test_templates_ask_for_any_address(app: MoviePoint, word: str, number: int) -> None:
+    asked: list[tuple[str, dict[str, object]]] = [
+        ("pages.home", {}), ("pages.home", {"locale": "ru"}), ("search.search", {"q": word}),
+        ("search.search", {"q": None}), ("catalog.film", {"slug": word, "_anchor": "cast"}),
+        ("catalog.film", {"slug": word, "page": number}), ("catalog.films", {"genre": [word, "b"]}),
+        ("catalog_files.crop", {"image_id": number, "name": "card", "place": "1-1", "v": word}),
+        ("catalog.film", {"slug": word, "_external": True}), (".films", {})]
+    with app.test_request_context("/en/films"):
+        app.preprocess_request()
+        for endpoint, values in asked * 2:
+            assert page_url(endpoint, **values) == url_for(endpoint, **values)  # type: ignore[arg-type]

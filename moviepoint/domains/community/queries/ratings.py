@@ -1,10 +1,9 @@
 """Reads of ratings."""
 from __future__ import annotations
 
-from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import Select, and_, bindparam, exists, select
+from sqlalchemy import Select, and_, exists, select
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.catalog.models import Title, TitleScore
@@ -26,7 +25,8 @@ class Standing(NamedTuple):
 def standing(session: Session, viewer_id: int | None, title_id: int) -> Standing:
     """Return how a title stands with a viewer, in one query."""
     if viewer_id is None:
-        return Standing(session.scalar(_score(), {"title": title_id}))
+        title = session.get(Title, title_id)  # a page has it already, and its score with it
+        return Standing(title.score if title is not None else None)
     kept = exists().where(ListItem.title_id == title_id, ListItem.list_id == UserList.id,
                           UserList.user_id == viewer_id, UserList.slug == WATCHLIST)
     followed = exists().where(Follow.user_id == viewer_id, Follow.title_id == title_id)
@@ -36,11 +36,6 @@ def standing(session: Session, viewer_id: int | None, title_id: int) -> Standing
         .outerjoin(Rating, and_(Rating.title_id == Title.id, Rating.user_id == viewer_id))
         .where(Title.id == title_id)).first()
     return Standing(*row) if row else Standing(None)
-
-
-@cache
-def _score() -> Select[TitleScore]:
-    return select(TitleScore).where(TitleScore.title_id == bindparam("title"))
 
 
 def ratings_of(viewer: Actor | None, user_id: int) -> Select[Rating]:
