@@ -64,7 +64,7 @@ def transliterate(text: str) -> str:
 
 
 def has_cyrillic(text: str) -> bool:
-    return any("\u0400" <= letter <= "\u04ff" for letter in text)
+    return not text.isascii() and any("\u0400" <= letter <= "\u04ff" for letter in text)
 
 
 def title_key(text: str) -> str:

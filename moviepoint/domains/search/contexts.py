@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
+from markupsafe import escape
 
 from moviepoint.domains.catalog.contexts import Choice, Pager, Picture, Words
 
@@ -25,11 +25,11 @@ class Marked:
         return self.text
 
     def __html__(self) -> str:
-        done, pieces = 0, Markup()
+        done, pieces = 0, list[str]()
         for start, end in self.ranges:
-            pieces += Markup("{}<mark>{}</mark>").format(self.text[done:start], self.text[start:end])
+            pieces += escape(self.text[done:start]), "<mark>", escape(self.text[start:end]), "</mark>"
             done = end
-        return str(pieces + self.text[done:])
+        return "".join((*pieces, escape(self.text[done:])))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ Engines have no part in it: the few texts of one page are compared with the read
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from moviepoint.domains.search.analysis import JOINERS, WORDS, fold, has_cyrillic, stem, terms, transliterate
@@ -18,6 +18,7 @@ LENGTH = 240  # letters of a snippet
 BEFORE = 50  # of them before the first word that is marked
 _JOINED = re.compile(r"\w+(?:[-‐‑–]\w+)+")
 _WORD = re.compile(WORDS.pattern)
+_HYPHENS = frozenset("-‐‑–")
 
 
 class Snippet(NamedTuple):
@@ -34,7 +35,9 @@ class Marker:
         self.readings = [terms(text) for text in meant]
         self.words = {word for words in self.readings for word in words}
         self._stems = {stem(word) for word in self.words}
-        self._met: dict[tuple[str, bool], bool] = {}  # most words of a page's texts are the same few
+        # Most words of a page's texts are the same few, and most texts are asked for twice.
+        self._met: dict[bool, dict[str, bool]] = {False: {}, True: {}}
+        self._found: dict[tuple[str, bool], tuple[Range, ...]] = {}
         self._beginnings = tuple(words[-1] for words in self.readings if words and len(words[-1]) > 1)
 
     @cached_property
@@ -46,12 +49,24 @@ class Marker:
         """Return where the words stand; in a `name` they may be misspelt, if they are in the query."""
         if not self.words:
             return ()
-        found = [(match.start(), match.end()) for match in _JOINED.finditer(text)
-                 if re.sub(r"\W", "", fold(match[0])) in self.words]
-        for match in _WORD.finditer(JOINERS.sub(" ", text)):
-            if not any(start <= match.start() < end for start, end in found) and self._meets(match[0], name):
+        if (text, name) not in self._found:
+            self._found[text, name] = tuple(sorted(self._ranges(text, name)))
+        return self._found[text, name]
+
+    def _ranges(self, text: str, name: bool) -> list[Range]:
+        found = []
+        if not _HYPHENS.isdisjoint(text):
+            found = [(match.start(), match.end()) for match in _JOINED.finditer(text)
+                     if re.sub(r"\W", "", fold(match[0])) in self.words]
+            text = JOINERS.sub(" ", text)
+        met = self._met[name]
+        for match in _WORD.finditer(text):
+            meets = met.get(match[0])
+            if meets is None:
+                meets = met[match[0]] = self._meets(match[0], name)
+            if meets and not any(start <= match.start() < end for start, end in found):
                 found.append((match.start(), match.end()))
-        return tuple(sorted(found))
+        return found
 
     def held(self, text: str, name: bool = False) -> int:
         """Return how many of the words of the reading that fits best stand in a text."""
@@ -59,12 +74,6 @@ class Marker:
         return min(len(marked), max(map(len, self.readings), default=0))
 
     def _meets(self, written: str, name: bool) -> bool:
-        found = self._met.get((written, name))
-        if found is None:
-            found = self._met[written, name] = self._compared(written, name)
-        return found
-
-    def _compared(self, written: str, name: bool) -> bool:
         return any(word in self.words or stem(word) in self._stems or word.startswith(self._beginnings)
                    or (name and self.forgiving and self._nearly(word)) for word in _forms(written))
 
@@ -100,9 +109,7 @@ def _boundary(text: str, at: int, step: int) -> int:
     return at
 
 
-def _forms(written: str) -> Iterator[str]:
+@lru_cache(maxsize=50_000)
+def _forms(written: str) -> tuple[str, ...]:
     word = fold(written).replace("'", "")
-    if word:
-        yield word
-        if has_cyrillic(word) and (latin := transliterate(word)):
-            yield latin
+    return tuple(filter(None, (word, transliterate(word) if has_cyrillic(word) else "")))
