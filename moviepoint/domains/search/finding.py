@@ -69,16 +69,17 @@ def understand(index: OpenIndex, query: Query) -> list[Reading]:
             count = more
         if count:
             break  # a wrong first letter is thought of only where nothing else is found
-    if not as_typed:
-        understood += (reading for reading in _otherwise(index, query) if index.count([reading.condition]))
+    if not (as_typed and any(map(index.known, query.terms))):  # found is at most another form of a word
+        understood += (reading for reading in _otherwise(index, query, misspelt=not as_typed)
+                       if index.count([reading.condition]))
     return understood
 
 
-def _otherwise(index: OpenIndex, query: Query) -> Iterator[Reading]:
-    """Yield other readings of a query that finds nothing; misspelt ones come last."""
+def _otherwise(index: OpenIndex, query: Query, misspelt: bool) -> Iterator[Reading]:
+    """Yield other readings of a query, misspelt ones last if they are wanted."""
     asked = [(text, tuple(terms(text)[:len(query.terms) + PIECES])) for text in readings(query.text, index.in_title)]
     yield from (Reading(text, strict(words), 1) for text, words in asked)
-    for text, words in asked:
+    for text, words in asked if misspelt else ():
         if has_cyrillic(query.text) and not has_cyrillic(text):
             wider = _misspelt(index, words, same_first=False)
             yield wider._replace(steps=wider.steps + 1)
