@@ -68,6 +68,12 @@ def test_what_finds_nothing_is_read_otherwise(typed: str, meant: str) -> None:
     assert all(reading.steps for reading in understood[1:])
 
 
+def test_another_form_of_a_word_does_not_hide_another_reading() -> None:
+    table = Table("кагему лес", "кагемуй", "кагемую дом", "kagemusha")
+    assert "kagemusha" in texts(table, "кагемуся")  # "-ся" is an ending of Russian verbs, and no rule knows Japanese
+    assert "kagemusha" not in texts(Table("кагемуся", "кагемуся дом", "кагемуся лес", "kagemusha"), "кагемуся")
+
+
 def test_a_wrong_first_letter_is_thought_of_only_where_nothing_else_is_found() -> None:
     index = Table("marten", "garden")
     (_typed, wider) = understand(index, make_query("marden"))
