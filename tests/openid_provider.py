@@ -96,6 +96,7 @@ class Provider:
         self.answer: dict[str, str] = {}  # added to the address that leads back
         self.broken: dict[str, tuple[int, str]] = {}  # by path: what comes instead
         self.slow: dict[str, float] = {}  # by path: seconds
+        self.cut: set[str] = set()  # paths whose answer ends before it should
         self.thin = False  # an ID token without an address: that stands in the user info
         self.userinfo: dict[str, Any] = {}
         self.asked: list[str] = []  # paths, in order
@@ -175,6 +176,8 @@ def provider_app(provider: Provider) -> Flask:
     def misbehave() -> Response | None:
         provider.asked.append(request.path)
         time.sleep(provider.slow.get(request.path, 0))
+        if request.path in provider.cut:
+            return Response(iter([b'{"issuer"']), headers={"Content-Length": "1000"})
         if request.path in provider.broken:
             status, body = provider.broken[request.path]
             return Response(body, status, headers={"Location": "/elsewhere"} if status in (301, 302) else {})

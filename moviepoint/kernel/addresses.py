@@ -1,7 +1,7 @@
 """Addresses that pages show by the hundred: Flask builds one of each form, and the others are made after it."""
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
 from typing import Any
 from urllib.parse import quote
 
@@ -18,24 +18,23 @@ QUERY_SAFE = "!$'()*,/:;?@"  # in a value of a query
 
 #: What varies in a form: all its values; numbers only, since a part takes certain words; or more than a path has.
 ALL, NUMBERS, NO_PATH = "all", "numbers", "no path"
-Form = tuple[str, str]  # an address with %s for each value that varies, and which do
-Forms = dict[tuple[str, ...], Form]
+Form = tuple[str, str]  # an address with %(name)s for each value that varies, and which do
+Forms = dict[Hashable, Form]
 
 
 def address(endpoint: str, **values: str | int) -> str:
     """Return what `url_for` returns, for the reader's language and the path under which the site is mounted."""
     forms: Forms = current_app.extensions.setdefault(KEPT, {})
     root = request.script_root if has_request_context() else ""
-    key = (root, g.get("locale") or current_locale(), endpoint, *values)
+    key: Hashable = (root, g.get("locale") or current_locale(), endpoint, *values, *map(type, values.values()))
     form, varies = forms.get(key) or _learnt(forms, key, endpoint, values)
-    if varies == ALL:
-        return form % tuple([value if isinstance(value, int) else quote(value, SAFE) for value in values.values()])
     if varies == NUMBERS:
-        key = (*key, *_words(values))
-        form, varies = forms.get(key) or _learnt(forms, key, endpoint, values, _words(values))
+        words = [value for value in values.values() if isinstance(value, str)]
+        key = (key, *words)
+        form, varies = forms.get(key) or _learnt(forms, key, endpoint, values, words)
     if varies == NO_PATH:
         return url_for(endpoint, **values)  # type: ignore[arg-type]
-    return form % tuple([value for value in values.values() if isinstance(value, int)])
+    return form % {name: value if isinstance(value, int) else quote(value, SAFE) for name, value in values.items()}
 
 
 def page_url(endpoint: str, **values: Any) -> str:
@@ -44,11 +43,7 @@ def page_url(endpoint: str, **values: Any) -> str:
     return address(endpoint, **values) if plain else url_for(endpoint, **values)
 
 
-def _words(values: dict[str, str | int]) -> list[str]:
-    return [value for value in values.values() if isinstance(value, str)]
-
-
-def _learnt(forms: Forms, key: tuple[str, ...], endpoint: str, values: dict[str, str | int],
+def _learnt(forms: Forms, key: Hashable, endpoint: str, values: dict[str, str | int],
             fixed: Collection[str | int] = ()) -> Form:
     """Learn a form, once; where a part takes certain words only, none for all words, but one for those `fixed`."""
     stand_ins = {name: value if value in fixed else f"{WORD}{place}" if isinstance(value, str) else NUMBER + place
@@ -64,6 +59,7 @@ def _learnt(forms: Forms, key: tuple[str, ...], endpoint: str, values: dict[str,
         return forms[key]
     for name, value in values.items():
         if value not in fixed:
-            form = form.replace(str(stand_ins[name]), "%s")
-    forms[key] = (form, ALL) if "?" not in form else ("", NO_PATH)
+            form = form.replace(str(stand_ins[name]), f"%({name})s")
+    # A first part that varies could begin with a slash and so name another host: Flask looks at that.
+    forms[key] = ("", NO_PATH) if "?" in form or form.startswith("/%(") else (form, ALL)
     return forms[key]

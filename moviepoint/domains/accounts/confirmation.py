@@ -136,8 +136,8 @@ def _mail_context() -> dict[str, Any]:
 
 
 def _confirm(_app: Flask, user: User, **_: Any) -> None:
-    if services.confirm(db.session(), user, user):
-        identities.forget_unproven(db.session(), user)
+    services.confirm(db.session(), user, user)
+    identities.forget_unproven(db.session(), user)
 
 
 def _confirmed(_app: Flask, user: User, **_: Any) -> None:

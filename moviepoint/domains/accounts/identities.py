@@ -57,6 +57,8 @@ def enter(session: Session, proof: Proof, *, registration: bool, locale: str) ->
         _note_use(found, proof)
         return user, False
     owner = owner_of(session, proof)
+    if not (registration or proof.email_verified):
+        raise _closed(proof)  # who only claims an address does not learn whether it is known here
     if owner is None:
         return _register(session, proof, registration, locale), True
     if not (proof.email_verified and proof.email_trusted and owner.confirmed_at):
@@ -138,8 +140,9 @@ def only_passkey(session: Session, user: User, name: str, issuers: Collection[st
 
 
 def forget_unproven(session: Session, user: User) -> None:
-    """Unlink all: the address has just turned out to be its owner's, and whoever linked these was perhaps another."""
-    session.execute(delete(Identity).where(Identity.user_id == user.id))
+    """Unlink what was linked before the address was known to be its owner's: that was perhaps another."""
+    session.flush()
+    session.execute(delete(Identity).where(Identity.user_id == user.id, Identity.created_at < user.confirmed_at))
 
 
 def _find(session: Session, proof: Proof) -> Identity | None:
@@ -160,11 +163,15 @@ def _add(session: Session, user: User, proof: Proof) -> None:
     record(session, user, "identity_linked", "user", user.id, user.email)
 
 
+def _closed(proof: Proof) -> Forbidden:
+    return Forbidden(_("Nobody can register here at present, and no account here is linked to yours at %(name)s. "
+                       "If you have one, sign in to it and link them under Sign-in and security.",
+                       name=proof.label), code="registration-closed")
+
+
 def _register(session: Session, proof: Proof, registration: bool, locale: str) -> User:
     if not registration:
-        raise Forbidden(_("Nobody can register here at present, and no account here is linked to yours at %(name)s. "
-                          "If you have one, sign in to it and link them under Sign-in and security.",
-                          name=proof.label), code="registration-closed")
+        raise _closed(proof)
     try:
         with session.begin_nested():
             user = create_user(session, _address(proof), None, [MEMBER], one_line(proof.name)[:80],

@@ -19,6 +19,7 @@ from authlib.integrations.requests_client import OAuth2Session
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet, import_key
+from urllib3.exceptions import HTTPError
 
 from moviepoint.domains.accounts.identities import Proof
 from moviepoint.domains.accounts.openid_faults import Away, ClocksDiffer, Denied, NotMade, Stale, Unbelievable
@@ -198,7 +199,7 @@ class Client:
             with requests.get(address, headers={"Accept": "application/json", **(headers or {})}, timeout=TIMEOUT,
                               allow_redirects=False, stream=True) as response:
                 content = response.raw.read(MOST_BYTES + 1, decode_content=True)
-        except (requests.RequestException, OSError) as error:
+        except (requests.RequestException, HTTPError, OSError) as error:
             raise self._away(type(error).__name__) from None
         if response.status_code >= 500 or response.status_code == 429:
             raise self._away(str(response.status_code))

@@ -6,7 +6,7 @@ a redirection: our Content-Security-Policy lets forms lead to this site only, an
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, Flask, current_app, flash, redirect, request, session, url_for
 from flask_security.utils import login_user
@@ -69,6 +69,8 @@ def verify(provider: str) -> Response:
 def unlink(identity_id: int) -> Response:
     """Unlink an account at a provider, and sign out everywhere but here."""
     viewer = in_person()
+    if not is_fresh():
+        return redirect(url_for("security.verify", next=url_for("account.security")), 303)
     try:
         with unit_of_work() as work:
             identities.remove(work, viewer, viewer.id, identity_id, issuers=issuers(), keep=current_sign_in())
@@ -220,9 +222,11 @@ def _providers(viewer: User, *, linked: bool) -> list[ProviderLine]:
 def _keep_last_passkey() -> Response | None:
     """Refuse to remove a passkey that is the only way in."""
     viewer = current_viewer() if request.endpoint == "security.wan_delete" and request.method == "POST" else None
+    if not isinstance(viewer, User):
+        return None  # before the body is looked at, which is none of ours
     given = request.get_json(silent=True) if request.is_json else request.form
-    if not isinstance(viewer, User) or not identities.only_passkey(
-            db.session(), viewer, str((given or {}).get("name", "")), issuers()):
+    name = str(given.get("name", "")) if isinstance(given, Mapping) else ""
+    if not identities.only_passkey(db.session(), viewer, name, issuers()):
         return None
     sentence = _("This is the only way in that you have. Set a password or link an account first.")
     if request.is_json:

@@ -1,10 +1,11 @@
 """Flask-Security's configuration: sign-in, registration, recovery, in the language of the page."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, g, request
+from flask import Flask, abort, g, request
 from flask_mail import Mail
 from flask_security import Security, SQLAlchemyUserDatastore, user_registered
 from flask_security.signals import user_authenticated
@@ -65,6 +66,7 @@ def init_app(app: Flask, settings: Settings) -> None:
              webauthn_util_cls=signin_gate.Passkeys, mf_recovery_codes_util_cls=HashedRecoveryCodes,
              wan_signin_response_form=signin_gate.OwnPasskeyForm, wan_register_form=signin_gate.PasskeyNameForm,
              login_form=confirmation.SignInForm, forgot_password_form=confirmation.ForgottenForm)
+    app.before_request(_objects_only)
     app.before_request(_lock_early)
     app.teardown_request(_unlock)
     session_cookies.init_app(app)
@@ -107,6 +109,13 @@ def _greet(app: Flask, user: User, **_: Any) -> None:
 def _remember_locale(app: Flask, user: User, **_: Any) -> None:
     if request.endpoint and not user.locale:
         user.locale = current_locale()
+
+
+def _objects_only() -> None:
+    """Flask-Security makes a form of any JSON, and fails where that is no object."""
+    if request.blueprint == "security" and request.is_json and not isinstance(
+            request.get_json(silent=True) or {}, Mapping):
+        abort(400)
 
 
 def _lock_early() -> None:

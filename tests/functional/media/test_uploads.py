@@ -323,6 +323,16 @@ def test_a_large_chunk_of_somebody_with_a_cookie_is_taken(app: MoviePoint, clien
     assert stored(app, session, address)[1].stat().st_size == 3000
 
 
+@pytest.mark.parametrize(("kind", "status"), [("application/json", 413), ("application/offset+octet-stream", 401)])
+def test_only_a_chunk_may_have_any_size(client: FlaskClient, app: MoviePoint, monkeypatch: pytest.MonkeyPatch,
+                                        kind: str, status: int) -> None:
+    """What others look at before the view does, as JSON, would be read into memory whole."""
+    client.post("/en/account/logout")
+    monkeypatch.setitem(app.config, "MAX_CONTENT_LENGTH", 1000)
+    answer = client.patch(f"{URL}/abc", headers=TUS | {"Upload-Offset": "0", "Content-Type": kind}, data=bytes(3000))
+    assert answer.status_code == status
+
+
 def test_who_only_uploads_replaces_nothing(client: FlaskClient, session: Session, edition_id: str,
                                            sign_in: Callable[..., User]) -> None:
     with unit_of_work() as work:

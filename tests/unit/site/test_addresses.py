@@ -47,6 +47,8 @@ def test_templates_ask_for_any_address(app: MoviePoint, word: str, number: int) 
         ("search.search", {"q": None}), ("catalog.film", {"slug": word, "_anchor": "cast"}),
         ("catalog.film", {"slug": word, "page": number}), ("catalog.films", {"genre": [word, "b"]}),
         ("catalog_files.crop", {"image_id": number, "name": "card", "place": "1-1", "v": word}),
+        ("catalog.film", {"slug": word, "locale": "ru"}), ("catalog.film", {"locale": "ru", "slug": word}),
+        ("catalog.season", {"number": number, "slug": word}), ("catalog.season", {"number": str(number), "slug": word}),
         ("catalog.film", {"slug": word, "_external": True}), (".films", {})]
     with app.test_request_context("/en/films"):
         app.preprocess_request()

@@ -80,7 +80,7 @@ class ChecksumMismatch(MoviePointError):
 @resource.url_value_preprocessor
 def take_chunks(endpoint: str | None, _values: dict[str, Any] | None) -> None:
     """Let a chunk have any size, before anything looks at its body: it goes to disk block by block."""
-    if endpoint == f"{resource.name}.{append.__name__}":
+    if endpoint == f"{resource.name}.{append.__name__}" and request.mimetype == OFFSET_TYPE:
         request.max_content_length = sys.maxsize
 
 

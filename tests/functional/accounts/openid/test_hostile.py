@@ -141,6 +141,12 @@ def test_a_provider_that_takes_too_long(visitor: Visitor, provider: Provider, mo
     refused(visitor.browser.post("/en/account/openid/example"), 503, AWAY)
 
 
+def test_a_provider_that_stops_in_the_middle_of_its_answer(visitor: Visitor, provider: Provider) -> None:
+    """Its length is said, and its connection ends before."""
+    provider.cut.add("/.well-known/openid-configuration")
+    refused(visitor.browser.post("/en/account/openid/example"), 503, AWAY)
+
+
 def test_a_provider_that_is_gone(visitor: Visitor, app: MoviePoint, provider: Provider,
                                  monkeypatch: pytest.MonkeyPatch) -> None:
     back = provider.visit(visitor.set_out())

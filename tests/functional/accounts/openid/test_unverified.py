@@ -5,11 +5,14 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from flask_security import hash_password
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from moviepoint.app import MoviePoint
+from moviepoint.domains.accounts.identity_model import Identity
 from moviepoint.domains.accounts.models import User
 from moviepoint.domains.accounts.services import create_user
 from moviepoint.kernel.db import unit_of_work
@@ -91,3 +94,38 @@ def test_only_a_plain_yes_is_a_yes(visitor: Visitor, provider: Provider, queue: 
     visitor.go()
     assert not visitor.inside()
     assert session.scalars(select(User)).one().confirmed_at is None
+
+
+def test_who_came_before_the_owner_goes_when_the_owner_sets_a_password(
+        visitor: Visitor, another: Callable[..., Visitor], provider: Provider, queue: list[Any],
+        session: Session) -> None:
+    """A stranger claims an address; its owner confirms it as if it were their own account, then wants a password."""
+    provider.person = UNVERIFIED | {"sub": "stranger"}
+    visitor.go()
+    owner = another().browser
+    (_recipient, body), = mails(queue)
+    confirm = re.search(r"http://127\.0\.0\.1:8000(/en/account/confirm/\S+)", body)
+    assert confirm
+    owner.get(confirm[1])
+    owner.post("/en/account/reset", data={"email": "ann@example.org"})
+    reset = re.search(r"http://127\.0\.0\.1:8000(/en/account/reset/\S+)", mails(queue)[-1][1])
+    assert reset
+    owner.post(reset[1], data={"password": "an unusually long sentence 7", "password_confirm":
+                               "an unusually long sentence 7"})
+    assert session.scalar(select(func.count(Identity.id))) == 0
+    visitor.go()
+    assert not visitor.inside()
+
+
+def test_where_nobody_may_register_a_claimed_address_does_not_tell_either(
+        app: MoviePoint, another: Callable[..., Visitor], provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    with unit_of_work() as work:
+        create_user(work, "known@example.org", hash_password("an unusually long sentence 7"), ["member"])
+    monkeypatch.setitem(app.extensions, "moviepoint.settings", msgspec.structs.replace(
+        app.extensions["moviepoint.settings"], registration=False))
+    answers = []
+    for subject, email in (("one", "known@example.org"), ("two", "new@example.org")):
+        provider.person = {"sub": subject, "email": email, "email_verified": False}
+        answer = another().go()
+        answers.append((answer.status_code, answer.text.replace(email, "the address")))
+    assert answers[0][0] == answers[1][0] == 403
