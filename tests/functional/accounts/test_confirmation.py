@@ -312,6 +312,7 @@ def test_a_theme_may_have_words_of_its_own(app: MoviePoint, session: Session, tm
         "templates", f"{name}.txt", "festival") else locate(kind, wanted))
     with app.theming.showing("festival"), use_locale("ru"):
         text = render_template(f"{name}.txt", user=User(name="Ада", password="x"), confirmation_token="abc",
-                               reset_token="def", site_name="S", public_address=lambda endpoint, token: f"<{endpoint} {token}>")
+                               reset_token="def", site_name="S",
+                               public_address=lambda endpoint, token: f"<{endpoint} {token}>")
     assert text.startswith("Festival! Здравствуйте, Ада!")
     assert "<security.confirm_email abc>" in text
