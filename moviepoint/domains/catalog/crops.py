@@ -7,7 +7,7 @@ asking.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from PIL import Image as Pictures
 
@@ -19,10 +19,22 @@ from moviepoint.kernel.files import Storage
 CROPS = {"card": (640, 360), "wide": (1200, 630)}
 
 
-def crop_urls(image_id: int, focal_x: int, focal_y: int) -> Mapping[str, str]:
-    """Return the address of each crop of a picture by its name."""
-    return {name: address("catalog_files.crop", image_id=image_id, name=name, place=f"{focal_x}-{focal_y}")
-            for name in CROPS}
+class CropUrls(Mapping[str, str]):
+    """The address of each crop of a picture by its name, made when it is asked for: most pages show no crop."""
+
+    def __init__(self, image_id: int, focal_x: int, focal_y: int) -> None:
+        self._image_id, self._place = image_id, f"{focal_x}-{focal_y}"
+
+    def __getitem__(self, name: str) -> str:
+        if name not in CROPS:
+            raise KeyError(name)
+        return address("catalog_files.crop", image_id=self._image_id, name=name, place=self._place)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(CROPS)
+
+    def __len__(self) -> int:
+        return len(CROPS)
 
 
 def crop_key(storage: Storage, key: str, kind: str, name: str, focal: tuple[int, int]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from flask import url_for
 
-from moviepoint.domains.catalog.crops import crop_urls
+from moviepoint.domains.catalog.crops import CropUrls
 from moviepoint.domains.catalog.documents import title_document
 from moviepoint.domains.catalog.images import WIDTHS
 from moviepoint.domains.catalog.models import (
@@ -49,7 +49,7 @@ def image_info(image: Image) -> ImageInfo:
     urls = {str(width): url_for("catalog_files.image", image_id=image.id, width=width)
             for width in WIDTHS[image.kind]}  # type: ignore[index]
     return ImageInfo(image.kind, urls, image.width, image.height, image.placeholder, image.alt,
-                     dict(crop_urls(image.id, image.focal_x, image.focal_y)), (image.focal_x, image.focal_y))
+                     dict(CropUrls(image.id, image.focal_x, image.focal_y)), (image.focal_x, image.focal_y))
 
 
 def best(images: Iterable[Image], kind: str, chain: Chain) -> ImageInfo | None:

@@ -9,7 +9,7 @@ from flask import current_app
 from moviepoint.domains.catalog import labels
 from moviepoint.domains.catalog.card_queries import CardRow, ImageRow, TextName
 from moviepoint.domains.catalog.contexts import Card, Link, Picture, Words
-from moviepoint.domains.catalog.crops import crop_urls
+from moviepoint.domains.catalog.crops import CropUrls
 from moviepoint.domains.catalog.images import WIDTHS
 from moviepoint.domains.catalog.models import Episode, Genre, Image, Season, Title
 from moviepoint.domains.catalog.page_queries import GenreUse
@@ -59,7 +59,7 @@ def picture(image: ImageRow | Image | None, alt: str = "") -> Picture | None:
     usual = list(sizes)[len(sizes) // 2]
     return Picture(src=sizes[usual], srcset=", ".join(f"{url} {width}w" for width, url in sizes.items()), width=usual,
                    height=round(image.height * usual / image.width), colour=image.placeholder, alt=alt or image.alt,
-                   crops=crop_urls(image.id, image.focal_x, image.focal_y))
+                   crops=CropUrls(image.id, image.focal_x, image.focal_y))
 
 
 def title_url(kind: str, slug: str) -> str:
