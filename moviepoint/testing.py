@@ -55,12 +55,15 @@ def shared_data() -> Path:
 
 
 @cache
-def database_for_tests() -> str:
-    """Return the address of the database that this process may empty: empty text for SQLite in the instance folder."""
+def database_for_tests(name: str = "") -> str:
+    """Return the address of a database that this process may empty: empty text for SQLite in the instance folder.
+
+    An app with other plugins has tables of its own: `name` says whose database it is, where processes have their own.
+    """
     url, worker = os.environ.get("MOVIEPOINT_TEST_DATABASE_URL", ""), os.environ.get("PYTEST_XDIST_WORKER", "")
     if not url or not worker:
         return url
-    own = make_url(url).set(database=f"{make_url(url).database}_{worker}")
+    own = make_url(url).set(database=f"{make_url(url).database}_{worker}{name}")
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text(f'drop database if exists "{own.database}" with (force)'))

@@ -22,7 +22,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def app(tmp_path_factory: pytest.TempPathFactory, shelf: Path) -> Iterator[Flask]:
     settings = Settings(instance=tmp_path_factory.mktemp("kodi"), secret_key="s" * 48, rate_limits=False,
-                        database_url=database_for_tests(),
+                        database_url=database_for_tests("_kodi"),
                         plugins=("kodi_library",), import_folders=(str(shelf),))
     with running_app(settings) as app:
         yield app
