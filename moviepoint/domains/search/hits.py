@@ -4,7 +4,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from flask import url_for
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.catalog import labels
@@ -110,7 +109,7 @@ def hits_of(session: Session, to: Reader, found: Sequence[Found]) -> Hits:
             link = person_link(to, person.slug, person.name, names.get(row.id, ()))
             years = labels.span(person.birth_year, person.death_year)
             other = "" if person.name == str(link.name) else person.name
-            hits.append((row, Hit("person", url_for("catalog.person", slug=person.slug), link.name,
+            hits.append((row, Hit("person", link.url, link.name,
                                   " · ".join(part for part in (other, years) if part),
                                   picture=picture(portraits.get(row.id)))))
     return hits

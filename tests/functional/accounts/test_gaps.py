@@ -3,14 +3,13 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, delete, select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from moviepoint.app import MoviePoint, create_app
@@ -25,6 +24,7 @@ from moviepoint.kernel.errors import Conflict, Forbidden
 from moviepoint.kernel.limits import limiter, visitor
 from moviepoint.kernel.policies import SYSTEM
 from moviepoint.settings import Settings
+from tests.functional.accounts.locks import second_waits
 
 LOCALES = ("en", "ru")
 
@@ -173,19 +173,7 @@ def test_two_administrators_who_demote_each_other_leave_one(app: MoviePoint, set
 
     first = threading.Thread(target=demote, args=(app, two[0], two[1], outcome, hold))
     second = threading.Thread(target=demote, args=(app, two[1], two[0], outcome, lambda: None))
-    first.start()
-    assert inside.wait(30)
-    second.start()
-    watch, waits = create_engine(settings.database_url), text(
-        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()")
-    with watch.connect() as connection:
-        while second.is_alive() and not connection.scalar(waits):
-            connection.rollback()
-            time.sleep(0.02)
-    watch.dispose()
-    go_on.set()
-    first.join(30)
-    second.join(30)
+    second_waits(settings.database_url, first, inside, second, go_on)
     assert sorted(outcome) == ["Forbidden", "done"]
     left = db.session().scalars(select(User.id).where(
         User.active, User.roles.any(Role.name == "administrator"), User.id.in_(two))).all()

@@ -2,11 +2,10 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from sqlalchemy import create_engine, delete, select, text
+from sqlalchemy import delete, select
 
 from moviepoint.app import MoviePoint
 from moviepoint.domains.accounts import identities
@@ -17,6 +16,7 @@ from moviepoint.domains.history.models import Revision
 from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.kernel.errors import Conflict
 from moviepoint.settings import Settings
+from tests.functional.accounts.locks import second_waits
 
 ISSUER = "https://accounts.example.com"
 
@@ -63,18 +63,6 @@ def test_unlinking_both_at_once_leaves_one(app: MoviePoint, settings: Settings, 
     inside, go_on = threading.Event(), threading.Event()
     first = threading.Thread(target=unlink, args=(app, user_id, "one", outcome, lambda: inside.set() or go_on.wait(30)))
     second = threading.Thread(target=unlink, args=(app, user_id, "two", outcome, lambda: None))
-    first.start()
-    assert inside.wait(30)
-    second.start()
-    watch, waits = create_engine(settings.database_url), text(
-        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()")
-    with watch.connect() as connection:
-        while second.is_alive() and not connection.scalar(waits):
-            connection.rollback()
-            time.sleep(0.02)
-    watch.dispose()
-    go_on.set()
-    first.join(30)
-    second.join(30)
+    second_waits(settings.database_url, first, inside, second, go_on)
     assert sorted(outcome) == ["Conflict", "done"]
     assert db.session().scalars(select(Identity.subject).where(Identity.user_id == user_id)).all() == ["two"]
