@@ -11,8 +11,11 @@ from moviepoint.domains.accounts import identities
 from moviepoint.domains.accounts.identity_model import Identity
 from moviepoint.domains.accounts.openid_providers import issuers, label_of
 from moviepoint.domains.accounts.session_cookies import current_sign_in
+from moviepoint.domains.accounts.signin_gate import is_fresh
 from moviepoint.domains.accounts.viewer import in_person
 from moviepoint.kernel.db import db, unit_of_work
+from moviepoint.kernel.errors import Forbidden
+from moviepoint.kernel.i18n import gettext as _
 from moviepoint.shells.api import blueprint, spec
 from moviepoint.shells.api.language import in_language
 
@@ -43,9 +46,15 @@ def list_own() -> list[IdentityInfo]:
 
 @resource.delete("/account/identities/<int:identity_id>")
 def unlink_own(identity_id: int) -> FlaskResponse:
-    """Unlink an account elsewhere, and sign out everywhere but here; 409 for the only way in."""
+    """Unlink an account elsewhere, and sign out everywhere but here; 409 for the only way in.
+
+    403 for who has not shown lately that it is them.
+    """
     with unit_of_work() as session:
         actor = in_person()
+        if not is_fresh():
+            raise Forbidden(_("You signed in some time ago. Show again that it is you, under Sign-in and security."),
+                            code="not-fresh")
         identities.remove(session, actor, actor.id, identity_id, issuers=issuers(), keep=current_sign_in())
     return FlaskResponse(status=204)
 

@@ -134,6 +134,20 @@ def test_linking_asks_who_has_not_shown_lately_that_it_is_them(member: Visitor, 
     assert known() == {}
 
 
+def test_unlinking_asks_who_has_not_shown_lately_that_it_is_them(member: Visitor, known: Who,
+                                                                 session: Session) -> None:
+    member.go("/link")
+    row = session.scalars(select(Identity)).one()
+    with member.browser.session_transaction() as cookie:
+        cookie["fs_paa"] = time.time() - 7200
+        cookie.pop("fs_gexp", None)
+    answer = member.browser.post(f"/en/account/openid/identities/{row.id}/unlink")
+    assert "/en/account/verify" in answer.location
+    refused = member.browser.delete(f"/api/v1/account/identities/{row.id}")
+    assert (refused.status_code, refused.json["code"]) == (403, "not-fresh")
+    assert known() == {"ann-1": "ann@example.org"}
+
+
 def test_linking_is_ended_by_who_began_it(member: Visitor, another: Another, known: Who, provider: Provider) -> None:
     """A session that changes hands in between does not carry the link over to the next person."""
     back = provider.visit(member.set_out("/link"))
