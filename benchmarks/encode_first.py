@@ -11,7 +11,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from encode_site import PAUSE, job_of, make_film, site, start, workers
+from encode_site import job_of, make_film, site, start, workers
 
 from moviepoint.app import MoviePoint
 from moviepoint.domains.media import early, services, sweep, tasks
@@ -22,6 +22,7 @@ from moviepoint.kernel.policies import SYSTEM
 
 SIZE, CLIP_SECONDS, SHORT_SECONDS = "1920x1080", 20, 180
 PROFILE = Profile()
+LOOK = 0.02  # seconds between two looks at what is there
 
 
 def run(tools: Tools, work: Path, options: argparse.Namespace) -> dict[str, float]:
@@ -50,9 +51,9 @@ def first(app: MoviePoint, film: Path) -> float:
     job_id = start(app, film, PROFILE)
     storage = app.extensions["moviepoint.storage"]
     while (job := job_of(job_id)).plan is None:
-        time.sleep(PAUSE)
+        time.sleep(LOOK)
     while early.progress(storage, job) is None:  # asks the files alone: a job's hundred rows would take a core's share
-        time.sleep(PAUSE)
+        time.sleep(LOOK)
     took = time.monotonic() - begun
     with unit_of_work() as session:
         services.cancel_job(session, SYSTEM, job_id)
@@ -81,7 +82,7 @@ def bare(tools: Tools, film: Path, out: Path) -> float:
     while not all((out / f"{name}-0000.ts").exists() for name in names):
         if process.poll() is not None:
             raise RuntimeError(f"ffmpeg ended with {process.returncode}")
-        time.sleep(PAUSE)
+        time.sleep(LOOK)
     took = time.monotonic() - begun
     process.kill()
     process.wait()

@@ -32,7 +32,8 @@ from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.kernel.policies import SYSTEM
 from moviepoint.settings import Settings
 
-PAUSE = 0.02  # seconds between two looks for work
+#: Seconds between two looks for work that nobody told of; a look costs the core that encodes.
+PAUSE = 0.05
 
 
 def no_message(_name: str, **_arguments: object) -> None:
@@ -117,11 +118,17 @@ def workers(app: MoviePoint, folder: Path, cores: list[int | None]) -> Iterator[
 
 
 def work_for_ever(text: str, core: str) -> None:
-    """Look for work in all lanes at once and do it, as a worker's threads do."""
+    """Look for work in all lanes at once and do it, as a worker's threads do; one lane wakes another at once."""
     if core != "None":
         os.sched_setaffinity(0, {int(core)})
     app = create_app(msgspec.json.decode(text, type=Settings, dec_hook=lambda kind, value: kind(value)))
-    app.extensions["moviepoint.tasks"].enqueue = no_message
+    woken = {lane: threading.Event() for lane in LANES}
+
+    def wake(name: str, **arguments: str) -> None:
+        if name == "media.work":
+            woken[arguments["lane"]].set()
+
+    app.extensions["moviepoint.tasks"].enqueue = wake
     bench = worker.Bench(app.extensions["moviepoint.settings"], app.extensions["moviepoint.storage"],
                          0 if core == "None" else 1)
 
@@ -129,7 +136,8 @@ def work_for_ever(text: str, core: str) -> None:
         with app.app_context():
             while True:
                 if not worker.work(bench, lane):
-                    time.sleep(PAUSE)
+                    woken[lane].wait(PAUSE)
+                    woken[lane].clear()
 
     lanes = [threading.Thread(target=look, args=(lane,), daemon=True) for lane in LANES]
     for thread in lanes:

@@ -26,6 +26,7 @@ FASTEST, SLOWEST = Fraction(60), Fraction(5)
 SAMPLE_SECONDS = 20
 #: Below this there is only one range anyway, and nobody needs to seek.
 SEEK_TEST_FROM_MS = 90_000
+SETTLED_SECONDS = 1  # after a keyframe: by then no frame leans on what lies before it
 PROBE_LIMITS = Limits(seconds=90, memory=3 * GIB)
 SCAN_LIMITS = Limits(seconds=3600, memory=3 * GIB, stall_seconds=600, output=512 * MIB)
 MAX_PIXELS = 8192 * 4608
@@ -73,9 +74,10 @@ class Reader:
         """Measure a stream from its packets: the first ones, and the last ones. Raises Refused if there are none."""
         index, moving = int(stream["index"]), stream["codec_type"] == "video"
         known = self._container.indexed and claimed_ms > 2 * SAMPLE_SECONDS * 1000
-        first, last = self._side_by_side(
+        first, last, pictures = self._side_by_side(
             lambda reader: reader._packets(index, f"%+{SAMPLE_SECONDS}"),
-            lambda reader: reader._packets(index, f"{claimed_ms / 1000 - 1:.3f}%") if known else [])
+            lambda reader: reader._packets(index, f"{claimed_ms / 1000 - 1:.3f}%") if known else [],
+            lambda reader: reader._first_picture(index) if moving else [])
         if not last:
             last = self._packets(index, None)
             if moving:
@@ -85,25 +87,29 @@ class Reader:
                 "The file names a stream, but holds nothing of it: it is damaged or cut off."))
         times = [packet.shown for packet in first]
         rate, variable = _frame_rate(stream, times)
-        start = self._first_picture(index) if moving else min(times)
+        if moving and not pictures:
+            raise Refused("undecodable", sentence(
+                "Not one picture of the film can be decoded: the file is damaged, or in a format that is not known "
+                "here."))
+        start = pictures[0].shown if moving else min(times)
         final = max(last, key=lambda packet: packet.shown)
         end = final.shown + (final.length if Fraction(0) < final.length < 10 else 1 / rate if moving else 0)
         return Timing(max(1, round((end - start) * 1000)), start, rate, variable)
 
     def seeks_exactly(self, stream: dict[str, Any], timing: Timing) -> bool:
-        """Whether frames reached from two different keyframes are the same, at a third and two thirds."""
+        """Whether frames reached from two different keyframes are the same, near a third and near two thirds."""
         if timing.duration_ms < SEEK_TEST_FROM_MS:
             return True
         index, third = int(stream["index"]), timing.duration_ms / 3000
         points = [float(timing.start) + third * part for part in (1, 2)]
-        return all(self._side_by_side(*(partial(Reader._same_frames, index=index, at=at) for at in points)))
+        return all(self._side_by_side(*(partial(Reader._same_frames, index=index, point=point) for point in points)))
 
-    def _same_frames(self, index: int, at: float) -> bool:
-        keyframe = self._keyframe_before(index, at - 1)
+    def _same_frames(self, index: int, point: float) -> bool:
+        """Compare a moment after a keyframe, decoded from that one and from the one before it."""
+        keyframe = self._keyframe_before(index, point - SETTLED_SECONDS)
         if keyframe is None:
             return False
-        near, far = self._side_by_side(lambda reader: reader._frames(index, at - 1, at),
-                                       lambda reader: reader._frames(index, keyframe - 0.5, at))
+        near, far = self._frames(index, (keyframe + 0.01, keyframe - 0.5), keyframe + SETTLED_SECONDS)
         return bool(near) and near == far
 
     def _side_by_side(self, *calls: Callable[[Reader], R]) -> list[R]:
@@ -123,19 +129,27 @@ class Reader:
             break
         return None
 
-    def _frames(self, index: int, seek: float, at: float) -> list[str]:
-        """Checksums of the frames from `at` on for a quarter of a second, decoded after a seek to `seek`."""
+    def _frames(self, index: int, seeks: tuple[float, float], at: float) -> tuple[list[str], list[str]]:
+        """Times and checksums of the frames from `at` on for a quarter of a second, decoded after each seek.
+
+        Both in one process, since the start of a second one takes as long as its decoding.
+        """
         def arguments(name: str) -> list[str]:
-            return [*self._safe(), "-hide_banner", "-nostdin", "-v", "error", "-copyts", "-noaccurate_seek",
-                    "-ss", f"{max(0.0, seek):.3f}", "-seek_timestamp", "1", *self._input(name), "-map", f"0:{index}",
+            inputs = [["-noaccurate_seek", "-ss", f"{max(0.0, seek):.3f}", "-seek_timestamp", "1", *self._safe(),
+                       *self._input(name)] for seek in seeks]
+            return ["-hide_banner", "-nostdin", "-v", "error", "-copyts", *inputs[0], *inputs[1],
+                    "-map", f"0:{index}", "-map", f"1:{index}",
                     "-vf", f"trim=start={at:.3f}:end={at + 0.25:.3f},scale=320:-2", "-f", "framemd5", "-"]
         outcome = self._sandbox.run(self._tools.ffmpeg, arguments, source=self._source, limits=PROBE_LIMITS,
                                     watch=self._watch)
-        return [line for line in outcome.output.decode("ascii", "replace").splitlines() if not line.startswith("#")]
+        lines = [line.split(",", 1) for line in outcome.output.decode("ascii", "replace").splitlines() if "," in line
+                 and not line.startswith("#")]
+        near, far = ([frame for stream, frame in lines if stream == number] for number in ("0", "1"))
+        return near, far
 
-    def _first_picture(self, index: int) -> Fraction:
-        """The time of the first picture that a decoder gives: a recording may begin between two keyframes, and an
-        edit list may hide what lies before its start. Raises Refused where there is none."""
+    def _first_picture(self, index: int) -> list[Packet]:
+        """The first picture that a decoder gives, if any: a recording may begin between two keyframes, and an edit
+        list may hide what lies before its start."""
         def arguments(name: str) -> list[str]:
             return [*self._safe(), "-hide_banner", "-nostdin", "-v", "error", "-copyts", "-max_pixels",
                     str(MAX_PIXELS), *self._input(name), "-map", f"0:{index}", "-frames:v", "1", "-fps_mode",
@@ -144,10 +158,9 @@ class Reader:
                                     watch=self._watch)
         found = _FIRST.search(outcome.output.decode("ascii", "replace"))
         if found is None:
-            raise Refused("undecodable", sentence(
-                "Not one picture of the film can be decoded: the file is damaged, or in a format that is not known "
-                "here."))
-        return int(found[2]) * Fraction(found[1])
+            return []
+        time = int(found[2]) * Fraction(found[1])
+        return [Packet(time, Fraction(0), time)]
 
     def _packets(self, index: int, interval: str | None) -> list[Packet]:
         """What is shown of a stream, in the order of the file; an edit list may leave packets out."""
