@@ -40,8 +40,8 @@ def run(tools: Tools, work: Path, options: argparse.Namespace) -> dict[str, floa
                     steps = spans(job_id)
     shares = [one / 2 / two for one, two in zip(took[1], took[2], strict=True)]
     ideal = median(shares)
-    print(f"{options.worker_seconds} s of film, a core for each worker; medians of {len(shares)} pairs, whose shares of "
-          f"the ideal are {', '.join(f'{share:.3f}' for share in shares)}")
+    print(f"{options.worker_seconds} s of film, a core for each worker; medians of {len(shares)} pairs, whose shares "
+          f"of the ideal are {', '.join(f'{share:.3f}' for share in shares)}")
     print(f"{'workers':<12} {'seconds':>8} {'of the ideal':>13}")
     print(f"{1:<12} {median(took[1]):>8.2f} {1:>13.2f}\n{2:<12} {median(took[2]):>8.2f} {ideal:>13.2f}")
     found = {"two_workers_of_ideal": round(ideal, 3)}
