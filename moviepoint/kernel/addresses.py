@@ -1,7 +1,8 @@
 """Addresses that pages show by the hundred: Flask builds one of each form, and the others are made after it."""
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -24,17 +25,37 @@ Forms = dict[Hashable, Form]
 
 def address(endpoint: str, **values: str | int) -> str:
     """Return what `url_for` returns, for the reader's language and the path under which the site is mounted."""
+    form, varies = _form(endpoint, values)
+    if varies == NO_PATH:
+        return url_for(endpoint, **values)  # type: ignore[arg-type]
+    return form % {name: value if isinstance(value, int) else quoted(value) for name, value in values.items()}
+
+
+def addresses(endpoint: str, varying: str, numbers: Sequence[int], **values: str | int) -> list[str]:
+    """Return an address for each of several numbers; `varying` is their name."""
+    form, varies = _form(endpoint, {**values, varying: 0})
+    if varies == NO_PATH:
+        return [url_for(endpoint, **{**values, varying: number}) for number in numbers]  # type: ignore[arg-type]
+    same = {name: value if isinstance(value, int) else quoted(value) for name, value in values.items()}
+    return [form % {**same, varying: number} for number in numbers]
+
+
+def _form(endpoint: str, values: dict[str, str | int]) -> Form:
     forms: Forms = current_app.extensions.setdefault(KEPT, {})
     root = request.script_root if has_request_context() else ""
     key: Hashable = (root, g.get("locale") or current_locale(), endpoint, *values, *map(type, values.values()))
-    form, varies = forms.get(key) or _learnt(forms, key, endpoint, values)
-    if varies == NUMBERS:
+    form = forms.get(key) or _learnt(forms, key, endpoint, values)
+    if form[1] == NUMBERS:
         words = [value for value in values.values() if isinstance(value, str)]
         key = (key, *words)
-        form, varies = forms.get(key) or _learnt(forms, key, endpoint, values, words)
-    if varies == NO_PATH:
-        return url_for(endpoint, **values)  # type: ignore[arg-type]
-    return form % {name: value if isinstance(value, int) else quote(value, SAFE) for name, value in values.items()}
+        form = forms.get(key) or _learnt(forms, key, endpoint, values, words)
+    return form
+
+
+@lru_cache(maxsize=20_000)
+def quoted(value: str) -> str:
+    """Return a word as a segment of a path; the same few thousand stand on all pages."""
+    return quote(value, SAFE)
 
 
 def page_url(endpoint: str, **values: Any) -> str:

@@ -6,7 +6,7 @@ SQLAlchemy. A write happens inside `unit_of_work()`, which commits once and then
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -68,6 +68,14 @@ db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 
 _INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+def read(session: Session, statement: Any, values: Mapping[str, object] | None = None) -> Any:
+    """Return rows of columns, past the ORM, which takes as long as the database for the few rows of a page.
+
+    What the session holds unwritten is not seen.
+    """
+    return session.connection().execute(statement, values)
 
 
 def insert_into(session: Session, model: Any) -> Any:

@@ -14,10 +14,11 @@ import structlog
 from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.support import Translations
+from babel.support import NullTranslations
 from babel.units import format_unit
 from flask import Flask, abort, current_app, g, has_request_context, request
-from flask_babel import Babel, force_locale, get_translations, gettext, lazy_gettext, ngettext, pgettext
+from flask_babel import Babel, force_locale, get_translations
+from flask_babel.speaklater import LazyString
 
 from moviepoint.kernel.text import text_direction
 from moviepoint.settings import Settings
@@ -27,6 +28,7 @@ __all__ = ["LOCALE_COOKIE", "compile_catalogues", "current_locale", "fallback_ch
 
 log = structlog.get_logger(__name__)
 LOCALE_COOKIE = "locale"
+UNTRANSLATED = NullTranslations()  # where no app is at work
 
 
 def init_app(app: Flask, settings: Settings, catalogues: Iterable[Path]) -> None:
@@ -37,9 +39,7 @@ def init_app(app: Flask, settings: Settings, catalogues: Iterable[Path]) -> None
     app.config["BABEL_DEFAULT_LOCALE"] = settings.default_locale
     Babel(app, locale_selector=lambda: current_locale().replace("-", "_"))
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        gettext=lambda text: _catalogue().ugettext(text),
-        ngettext=lambda one, many, count: _catalogue().ungettext(one, many, count),
-        pgettext=lambda context, text: _catalogue().upgettext(context, text),
+        gettext=gettext, ngettext=lambda one, many, count: _catalogue().ungettext(one, many, count), pgettext=pgettext,
         npgettext=lambda context, one, many, count: _catalogue().unpgettext(context, one, many, count),
         newstyle=True)
 
@@ -61,9 +61,33 @@ def init_app(app: Flask, settings: Settings, catalogues: Iterable[Path]) -> None
                                  locale_name=locale_name)
 
 
-def _catalogue() -> Translations:
-    """Return what templates are translated by; Flask-Babel would look for the locale anew for each word."""
-    kept: dict[str, Translations] = current_app.extensions.setdefault("moviepoint.catalogues", {})
+def gettext(text: str, **values: object) -> str:
+    """Return a text in the reader's language, with its `%(name)s` filled in."""
+    translated = str(_catalogue().ugettext(text))
+    return translated % values if values else translated
+
+
+def ngettext(one: str, many: str, num: int, **values: object) -> str:
+    """Return a text for a number, which is `%(num)s` in it, in the form that the language has for it."""
+    return str(_catalogue().ungettext(one, many, num)) % {"num": num, **values}
+
+
+def pgettext(context: str, text: str, **values: object) -> str:
+    """Return a text that needs a context to be understood, in the reader's language."""
+    translated = str(_catalogue().upgettext(context, text))
+    return translated % values if values else translated
+
+
+def lazy_gettext(text: str, **values: object) -> LazyString:
+    """Return a text that is translated when it is shown: for what is said before anybody asks."""
+    return LazyString(gettext, text, **values)
+
+
+def _catalogue() -> NullTranslations:
+    """Return what words are translated by; Flask-Babel would look for the locale anew for each of them."""
+    if not current_app:
+        return UNTRANSLATED
+    kept: dict[str, NullTranslations] = current_app.extensions.setdefault("moviepoint.catalogues", {})
     locale = current_locale()
     if locale not in kept:
         kept[locale] = get_translations()
@@ -76,7 +100,7 @@ def _is_localised(endpoint: str) -> bool:
 
 def current_locale() -> str:
     """Return the locale in which to answer, one of the site's."""
-    chosen: str | None = g.get("locale") if _in_context() else None
+    chosen: str | None = g.get("locale")
     if chosen:
         return chosen
     settings: Settings = current_app.extensions["moviepoint.settings"]
@@ -140,6 +164,3 @@ def compile_catalogues(folders: Iterable[Path]) -> None:
         except OSError as error:
             log.warning("translations not compiled", file=str(po), error=str(error))
 
-
-def _in_context() -> bool:
-    return bool(g)

@@ -9,6 +9,7 @@ from sqlalchemy import Integer, and_, bindparam, func, literal, or_, select, uni
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.catalog.models import Image, Title, TitleText
+from moviepoint.kernel.db import read
 
 
 class TextName(NamedTuple):
@@ -111,7 +112,7 @@ def card_lists(session: Session, chosen: CardStatement | Mapping[str, Any], chai
     names, statement = chosen if isinstance(chosen, CardStatement) else card_statement(chosen)
     found: dict[int, dict[int, list[Any]]] = {number: {} for number in range(len(names))}
     if statement is not None:
-        for number, *columns, locale, name in session.execute(statement, {"chain": chain, **values}):
+        for number, *columns, locale, name in read(session, statement, {"chain": chain, **values}):
             titles = found[number].setdefault(columns[0], [*columns, []])
             if name:
                 titles[-1].append(TextName(locale, name))
@@ -140,7 +141,7 @@ def _by_ids() -> CardStatement:
 def title_images(session: Session, ids: Iterable[int], pictured: Sequence[int] = ()) -> dict[int, list[ImageRow]]:
     """Return titles' posters, and the backdrops of those that are `pictured`, in order."""
     found: dict[int, list[ImageRow]] = {}
-    for row in session.execute(_TITLE_IMAGES, {"ids": [*ids, *pictured], "pictured": list(pictured)}):
+    for row in read(session, _TITLE_IMAGES, {"ids": [*ids, *pictured], "pictured": list(pictured)}):
         found.setdefault(row[0] or 0, []).append(ImageRow._make(row[1:]))
     return found
 
@@ -151,11 +152,16 @@ def images_of(session: Session, owner: Any, ids: Sequence[int], kind: str,
     if not ids:
         return {}
     found: dict[int, list[ImageRow]] = {}
-    for row in session.execute(select(owner, *IMAGE_COLUMNS).where(owner.in_(ids), Image.kind == kind)
-                               .order_by(Image.position, Image.id)):
-        found.setdefault(row[0], []).append(ImageRow(*row[1:]))
+    for row in read(session, _images_of(owner), {"ids": ids, "kind": kind}):
+        found.setdefault(row[0], []).append(ImageRow._make(row[1:]))
     best = {owner_id: best_image(images, chain) for owner_id, images in found.items()}
     return {owner_id: image for owner_id, image in best.items() if image is not None}
+
+
+@cache
+def _images_of(owner: Any) -> Any:
+    return select(owner, *IMAGE_COLUMNS).where(
+        owner.in_(bindparam("ids", expanding=True)), Image.kind == bindparam("kind")).order_by(Image.position, Image.id)
 
 
 def best_image(images: Sequence[ImageRow], chain: Sequence[str]) -> ImageRow | None:

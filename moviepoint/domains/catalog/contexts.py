@@ -194,6 +194,7 @@ class TitlePage:
     more: Sequence[Card] = ()  # titles that share its genres
     collections: Sequence[Link] = ()
     companies: Sequence[CompanyGroup] = ()
+    state: str = ""  # another one once any title has changed: for a `fragment` that shows other titles
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,16 @@
 """Reads for the catalogue's pages: few, of columns where a page shows cards, and none that grows with rows."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Integer, and_, bindparam, case, func, or_, select, union_all
-from sqlalchemy.orm import Session, aliased, contains_eager, joinedload, load_only, selectinload
+from sqlalchemy.orm import Session, aliased, contains_eager, joinedload, selectinload
 from sqlalchemy.sql import ColumnElement
 
 from moviepoint.domains.catalog.card_queries import (
+    CHAIN,
     CardRow,
     CardStatement,
     ImageRow,
@@ -17,7 +18,6 @@ from moviepoint.domains.catalog.card_queries import (
     card_lists,
     card_statement,
     images_of,
-    names_by_owner,
     placed,
     public,
 )
@@ -25,6 +25,7 @@ from moviepoint.domains.catalog.models import (
     Credit,
     Episode,
     Genre,
+    GenreText,
     Image,
     Person,
     PersonText,
@@ -35,10 +36,12 @@ from moviepoint.domains.catalog.models import (
     TitleText,
 )
 from moviepoint.domains.catalog.policies import visible
+from moviepoint.kernel.db import read
 from moviepoint.kernel.policies import Actor
 
 NEAR = 150  # titles before and after a year among which the related ones are looked for
 RELATED = 18
+SCORES = "title_scores"  # of a session's notes: what was read along with titles
 LATEST = 200  # titles of which one may stand at the head of the home page
 
 
@@ -63,12 +66,54 @@ class CreditRow(NamedTuple):
     names: list[TextName]
 
 
+class PersonLine(NamedTuple):
+    """A person in a list, with their names by locale."""
+
+    id: int
+    slug: str
+    name: str
+    birth_year: int | None
+    death_year: int | None
+    names: list[TextName]
+
+
 class GenreUse(NamedTuple):
     """A genre with its names by locale, and how many public titles have it."""
 
     slug: str
     texts: Sequence[TextName]
     titles: int
+
+
+class TitleWords(NamedTuple):
+    """A title's texts in one locale."""
+
+    locale: str
+    name: str
+    tagline: str
+    overview: str
+
+
+class TitleRow(NamedTuple):
+    """A title as its page shows it, with its texts by locale and its genres by slug."""
+
+    id: int
+    kind: str
+    slug: str
+    status: str
+    original_title: str
+    original_language: str
+    year: int | None
+    end_year: int | None
+    runtime: int | None
+    countries: str
+    texts: Sequence[TitleWords]
+    genres: Sequence[GenreUse]
+
+
+#: Columns of a title's own on its page, in the order of `TitleRow`.
+TITLE_COLUMNS = (Title.id, Title.kind, Title.slug, Title.status, Title.original_title, Title.original_language,
+                 Title.year, Title.end_year, Title.runtime, Title.countries)
 
 
 def genres_in_use(session: Session, kind: str | None = None) -> list[GenreUse]:
@@ -96,46 +141,70 @@ def featured() -> Any:
     return select(latest.c.id).order_by(has_backdrop.desc(), latest.c.published_at.desc(), latest.c.id.desc()).limit(1)
 
 
-def title_with_texts(session: Session, condition: ColumnElement[bool], viewer: Actor | None) -> Title | None:
-    """Return a title with its texts and its genres with their names, if the viewer may see it.
+def catalogue_state(session: Session) -> str:
+    """Return a text that is another one once any title has been saved, published, taken down or deleted."""
+    saved = select(func.max(Title.updated_at)).where(Title.deleted_at.is_(None)).scalar_subquery()
+    deleted = select(func.max(Title.deleted_at)).scalar_subquery()
+    return " ".join(map(str, session.execute(select(saved, deleted)).one()))
 
-    The joins are flat: for a join within an outer join, as the loader writes it, SQLite reads all titles' genres.
-    """
-    return session.scalars(_with_texts().where(condition, visible(viewer))).unique().one_or_none()
+
+def title_where(session: Session, condition: ColumnElement[bool], viewer: Actor | None) -> TitleRow | None:
+    """Return the title that meets a condition with its texts and genres, if the viewer may see it."""
+    return _title(session, _title_rows().where(condition, visible(viewer)), {})
 
 
-def title_by_slug(session: Session, kind: str, slug: str, viewer: Actor | None) -> Title | None:
+def title_by_slug(session: Session, kind: str, slug: str, viewer: Actor | None) -> TitleRow | None:
     """Return a title with its texts and genres by the address of its page, if the viewer may see it."""
     statement = _public_by_slug() if viewer is None else _by_slug().where(visible(viewer))
-    return session.scalars(statement, {"kind": kind, "slug": slug}).unique().one_or_none()
+    return _title(session, statement, {"kind": kind, "slug": slug})
+
+
+def score_of(session: Session, title_id: int) -> TitleScore | None:
+    """Return a title's ratings; none are asked for where a page has read the title with them."""
+    known: dict[int, TitleScore | None] = session.info.get(SCORES, {})
+    return known[title_id] if title_id in known else session.get(TitleScore, title_id)
+
+
+def _title(session: Session, statement: Any, values: Mapping[str, object]) -> TitleRow | None:
+    """Put one title together: there is a row for each text, genre and name of a genre with one another."""
+    row, texts = None, dict[str, TitleWords]()
+    genres: dict[str, dict[str, TextName]] = {}
+    for row in read(session, statement, values):
+        if row.locale is not None:
+            texts[row.locale] = TitleWords(row.locale, row.name, row.tagline, row.overview)
+        if row.genre is not None:
+            names = genres.setdefault(row.genre, {})
+            if row.genre_locale is not None:
+                names[row.genre_locale] = TextName(row.genre_locale, row.genre_name)
+    if row is None:
+        return None
+    score = None if row.votes is None else TitleScore(
+        title_id=row.id, votes=row.votes, total=row.total, counts=row.counts, score=row.score)
+    session.info.setdefault(SCORES, {})[row.id] = score
+    uses = [GenreUse(slug, list(names.values()), 0) for slug, names in genres.items()]
+    return TitleRow._make([*row[:len(TITLE_COLUMNS)], list(texts.values()), uses])
 
 
 @cache
-def _with_texts() -> Any:
-    return (select(Title).outerjoin(TitleGenre, TitleGenre.title_id == Title.id)
-            .outerjoin(Genre, Genre.id == TitleGenre.genre_id).order_by(Genre.slug)
-            .options(joinedload(Title.score), joinedload(Title.texts),
-                     contains_eager(Title.genres).joinedload(Genre.texts))
-            .execution_options(populate_existing=True))  # a score is voted on behind the title's back
+def _title_rows() -> Any:
+    """The joins are flat: for a join within an outer join, SQLite reads all titles' genres."""
+    return (select(*TITLE_COLUMNS, TitleText.locale, TitleText.name, TitleText.tagline, TitleText.overview,
+                   Genre.slug.label("genre"), GenreText.locale.label("genre_locale"),
+                   GenreText.name.label("genre_name"), TitleScore.votes, TitleScore.total, TitleScore.counts,
+                   TitleScore.score)
+            .outerjoin(TitleText, TitleText.title_id == Title.id).outerjoin(TitleScore, TitleScore.title_id == Title.id)
+            .outerjoin(TitleGenre, TitleGenre.title_id == Title.id).outerjoin(Genre, Genre.id == TitleGenre.genre_id)
+            .outerjoin(GenreText, GenreText.genre_id == Genre.id).order_by(Genre.slug, TitleText.id))
 
 
 @cache
 def _by_slug() -> Any:
-    return _with_texts().where(Title.slug == bindparam("slug"), Title.kind == bindparam("kind"))
+    return _title_rows().where(Title.slug == bindparam("slug"), Title.kind == bindparam("kind"))
 
 
 @cache
 def _public_by_slug() -> Any:
     return _by_slug().where(visible(None))
-
-
-def person_names(session: Session, ids: Sequence[int], chain: Sequence[str]) -> dict[int, list[TextName]]:
-    """Return people's names by locale."""
-    if not ids:
-        return {}
-    return names_by_owner(session.execute(
-        select(PersonText.person_id, PersonText.locale, PersonText.name)
-        .where(PersonText.person_id.in_(ids), PersonText.locale.in_(chain), PersonText.name != "")))
 
 
 class SeasonCount(NamedTuple):
@@ -158,7 +227,7 @@ def seasons_of(session: Session, title_id: int) -> list[SeasonCount]:
             for season, count, first, last in rows]
 
 
-def related(session: Session, title: Title, chain: Sequence[str]) -> Sequence[CardRow]:
+def related(session: Session, title: TitleRow, chain: Sequence[str]) -> Sequence[CardRow]:
     """Return the public titles that share the most genres with this one, then the nearest in time.
 
     Looked at are those nearest in time, so that a title's page costs the same in a large catalogue.
@@ -223,11 +292,23 @@ def portraits(session: Session, ids: Sequence[int], chain: Sequence[str]) -> dic
     return images_of(session, Image.person_id, ids, "portrait", chain)
 
 
-def people_by_id(session: Session, ids: Sequence[int]) -> dict[int, Person]:
-    """Return people, without their texts, by id."""
-    rows = session.scalars(select(Person).where(Person.id.in_(ids), Person.deleted_at.is_(None)).options(
-        load_only(Person.slug, Person.name, Person.birth_year, Person.death_year)))
-    return {person.id: person for person in rows}
+def people_lines(session: Session, ids: Sequence[int], chain: Sequence[str]) -> dict[int, PersonLine]:
+    """Return people by id, in one query."""
+    found: dict[int, PersonLine] = {}
+    for *columns, locale, name in read(session, _people_lines(), {"ids": ids, "chain": chain}) if ids else ():
+        line = found.setdefault(columns[0], PersonLine._make([*columns, []]))
+        if name:
+            line.names.append(TextName(locale, name))
+    return found
+
+
+@cache
+def _people_lines() -> Any:
+    return (select(Person.id, Person.slug, Person.name, Person.birth_year, Person.death_year, PersonText.locale,
+                   PersonText.name.label("translated"))
+            .outerjoin(PersonText, and_(PersonText.person_id == Person.id, PersonText.locale.in_(CHAIN),
+                                        PersonText.name != ""))
+            .where(Person.id.in_(bindparam("ids", expanding=True)), Person.deleted_at.is_(None)))
 
 
 def work_of(session: Session, person_id: int) -> list[tuple[str, str, int]]:

@@ -50,10 +50,13 @@ from moviepoint.domains.catalog.words import (
     title_url,
 )
 from moviepoint.kernel.errors import NotFound
+from moviepoint.kernel.fresh import fresh
 from moviepoint.kernel.i18n import gettext as _
 from moviepoint.kernel.policies import Actor
 from moviepoint.kernel.text import country_name
 from moviepoint.shells.site.fragments import Later
+
+STATE_SECONDS = 2.0  # after which other processes see that a title has changed
 
 
 def cards_by_id(session: Session, to: Reader, ids: Sequence[int]) -> dict[int, Card]:
@@ -61,7 +64,7 @@ def cards_by_id(session: Session, to: Reader, ids: Sequence[int]) -> dict[int, C
     return {i: card(to, row) for i, row in load_cards(session, list(dict.fromkeys(ids)), to.chain).items()}
 
 
-def view_of(to: Reader, title: Title, images: Sequence[ImageRow]) -> TitleView:
+def view_of(to: Reader, title: reads.TitleRow, images: Sequence[ImageRow]) -> TitleView:
     """Return a title as its page shows it."""
     name = title_name(to, title)
     best = {kind: picture(best_image([image for image in images if image.kind == kind], to.chain))
@@ -102,15 +105,16 @@ def title_page(session: Session, viewer: Actor | None, to: Reader, kind: str, sl
                 languages=written_in(*title.texts), noindex=title.status != "published",
                 properties=movie_properties(title) if kind == "film" else ()),
         title=view, crew=crew, cast=cast, seasons=seasons, more=Later(lambda: related_cards(session, to, title)),
-        collections=collections, companies=companies)
+        collections=collections, companies=companies,
+        state=fresh("catalogue_state", STATE_SECONDS, lambda: reads.catalogue_state(session), ""))
 
 
-def related_cards(session: Session, to: Reader, title: Title) -> list[Card]:
+def related_cards(session: Session, to: Reader, title: reads.TitleRow) -> list[Card]:
     """Return the cards of titles that are like this one, the nearest first."""
     return [card(to, row) for row in reads.related(session, title, to.chain)]
 
 
-def movie_properties(title: Title) -> list[tuple[str, str]]:
+def movie_properties(title: reads.TitleRow) -> list[tuple[str, str]]:
     """Return what Open Graph knows of a film beside its name: the year, and its length in seconds."""
     return [(name, str(value)) for name, value in (
         ("video:duration", (title.runtime or 0) * 60), ("video:release_date", title.year)) if value]
@@ -133,7 +137,7 @@ def credits_of(to: Reader,
             {department: list(people.values()) for department, people in makers.items()})
 
 
-def season_item(to: Reader, title: Title, season: Season, episodes: int, first: int | None,
+def season_item(to: Reader, title: Title | reads.TitleRow, season: Season, episodes: int, first: int | None,
                 last: int | None) -> SeasonItem:
     """Return a season in its series' list; `first` and `last` are the years of its episodes."""
     return SeasonItem(number=season.number, name=season_words(to, season), episodes=episodes,

@@ -34,6 +34,7 @@ from moviepoint.domains.catalog.models import (
 )
 from moviepoint.domains.catalog.models.details import COMPANY_ROLES
 from moviepoint.domains.catalog.page_queries import CreditRow
+from moviepoint.kernel.db import read
 
 COLLECTION, COMPANY, CREDIT = "collection", "company", "credit"
 Shelf = Collection | Company
@@ -182,7 +183,7 @@ def credits_and_belongings(session: Session, title_id: int,
     credited: dict[int, CreditRow] = {}
     found: dict[tuple[str, str, str], Belonging] = {}
     names: list[TextName]
-    for row in session.execute(_credits_and_belongings(), {"title": title_id, "chain": chain}):
+    for row in read(session, _credits_and_belongings(), {"title": title_id, "chain": chain}):
         if row.kind == CREDIT:
             names = credited.setdefault(row.second, CreditRow(
                 row.id, row.slug, row.name, row.part, row.job, row.character, [])).names

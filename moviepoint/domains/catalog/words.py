@@ -12,9 +12,9 @@ from moviepoint.domains.catalog.contexts import Card, Link, Picture, Words
 from moviepoint.domains.catalog.crops import CropUrls
 from moviepoint.domains.catalog.images import WIDTHS
 from moviepoint.domains.catalog.models import Episode, Genre, Image, Season, Title
-from moviepoint.domains.catalog.page_queries import GenreUse
+from moviepoint.domains.catalog.page_queries import GenreUse, TitleRow
 from moviepoint.domains.catalog.texts import Text, pick
-from moviepoint.kernel.addresses import address
+from moviepoint.kernel.addresses import address, addresses
 from moviepoint.kernel.i18n import current_locale, fallback_chain
 from moviepoint.settings import Settings
 
@@ -54,8 +54,9 @@ def picture(image: ImageRow | Image | None, alt: str = "") -> Picture | None:
         return None
     # A size is a file's name; a picture that was smaller than it is kept unenlarged under that name.
     sizes: dict[int, str] = {}
-    for name in WIDTHS[image.kind]:  # type: ignore[index]
-        sizes.setdefault(min(name, image.width), address("catalog_files.image", image_id=image.id, width=name))
+    names = WIDTHS[image.kind]  # type: ignore[index]
+    for name, url in zip(names, addresses("catalog_files.image", "width", names, image_id=image.id), strict=True):
+        sizes.setdefault(min(name, image.width), url)
     usual = list(sizes)[len(sizes) // 2]
     return Picture(src=sizes[usual], srcset=", ".join(f"{url} {width}w" for width, url in sizes.items()), width=usual,
                    height=round(image.height * usual / image.width), colour=image.placeholder, alt=alt or image.alt,
@@ -67,7 +68,7 @@ def title_url(kind: str, slug: str) -> str:
     return address("catalog.series" if kind == "series" else "catalog.film", slug=slug)
 
 
-def title_name(to: Reader, title: Title | CardRow) -> Words:
+def title_name(to: Reader, title: Title | TitleRow | CardRow) -> Words:
     """Return a title's name for this reader."""
     return to.pick(title.texts, "name", (title.original_title, title.original_language))
 

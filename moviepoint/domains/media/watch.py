@@ -34,7 +34,7 @@ from moviepoint.domains.media.schema_org import open_graph, video_schema
 from moviepoint.domains.media.watch_models import WatchRule
 from moviepoint.domains.media.watching import EditionFacts
 from moviepoint.hooks.manager import HookManager
-from moviepoint.kernel.db import db
+from moviepoint.kernel.db import db, read
 from moviepoint.kernel.i18n import gettext as _
 from moviepoint.shells.site import render_page
 
@@ -205,7 +205,7 @@ def editions_below(title_id: int = 0, episode_id: int = 0) -> Sequence[Any]:
     key = (title_id, episode_id)
     if key not in kept:
         statement = _of_episode() if episode_id else _of_title()
-        kept[key] = db.session.execute(statement, {"owner": episode_id or title_id}).all()
+        kept[key] = read(db.session(), statement, {"owner": episode_id or title_id}).all()
     return kept[key]
 
 

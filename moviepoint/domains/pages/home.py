@@ -71,14 +71,14 @@ def home_page(session: Session, viewer: Actor | None, to: Reader, hooks: HookMan
     return HomePage(seo=seo(schema=site_schema(), picture=view.backdrop or view.poster), hero=view, rows=rows)
 
 
-def head_of(session: Session, viewer_id: int | None, wanted: Sequence[Wanted]) -> Title | None:
+def head_of(session: Session, viewer_id: int | None, wanted: Sequence[Wanted]) -> reads.TitleRow | None:
     """Return the title for the head of the page: the editors' while one of theirs is public, else the usual one."""
     stage = next((row.kind.titles(viewer_id, row.options, 1) for row in wanted if row.kind.name == STAGE), None)
     if stage is not None:
         picked = stage.with_only_columns(Title.id, maintain_column_froms=True).scalar_subquery()
-        if (hero := reads.title_with_texts(session, Title.id == picked, None)) is not None:
+        if (hero := reads.title_where(session, Title.id == picked, None)) is not None:
             return hero
-    return reads.title_with_texts(session, Title.id == reads.featured().scalar_subquery(), None)
+    return reads.title_where(session, Title.id == reads.featured().scalar_subquery(), None)
 
 
 def wanted_rows(session: Session, hooks: HookManager) -> Sequence[Wanted]:

@@ -5,6 +5,7 @@ engine's own matchers take a step of Python for each.
 """
 from __future__ import annotations
 
+import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +15,8 @@ from whoosh.reading import IndexReader
 from moviepoint.domains.search.analysis import stem, title_key
 from moviepoint.domains.search.index import Query
 
-KEPT = 2000  # terms of one generation
+KEPT = 32 * 2**20  # bytes of sets that are kept of one generation
+OF_ONE = 400  # bytes that a set takes beside its bits
 
 
 class Bitmaps:
@@ -23,6 +25,7 @@ class Bitmaps:
     def __init__(self, reader: IndexReader) -> None:
         self.reader = reader
         self._kept: OrderedDict[tuple[str, str, bool], int] = OrderedDict()
+        self._size = 0
         self._lock = threading.Lock()
 
     def of(self, field: str, term: str, beginning: bool = False) -> int:
@@ -34,9 +37,11 @@ class Bitmaps:
                 return self._kept[wanted]
         found = self._read(field, term, beginning)
         with self._lock:
-            self._kept[wanted] = found
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+            if wanted not in self._kept:
+                self._kept[wanted] = found
+                self._size += _size(found)
+            while self._size > KEPT:
+                self._size -= _size(self._kept.popitem(last=False)[1])
         return found
 
     def _read(self, field: str, term: str, beginning: bool) -> int:
@@ -50,6 +55,10 @@ class Bitmaps:
             for number in reader.postings(field, each).all_ids():
                 bits[number >> 3] |= 1 << (number & 7)
         return int.from_bytes(bits, "little")
+
+
+def _size(bits: int) -> int:
+    return OF_ONE + sys.getsizeof(bits)
 
 
 def numbers(bits: int) -> Iterator[int]:

@@ -35,8 +35,9 @@ class Marker:
         self.readings = [terms(text) for text in meant]
         self.words = {word for words in self.readings for word in words}
         self._stems = {stem(word) for word in self.words}
-        # Most words of a page's texts are the same few, and most texts are asked for twice.
-        self._met: dict[bool, dict[str, bool]] = {False: {}, True: {}}
+        # Most words of a page's texts are the same few, and most texts are asked for twice: the words that were
+        # compared, and those that meet; in texts and in names.
+        self._met: dict[bool, tuple[set[str], set[str]]] = {False: (set(), set()), True: (set(), set())}
         self._found: dict[tuple[str, bool], tuple[Range, ...]] = {}
         self._beginnings = tuple(words[-1] for words in self.readings if words and len(words[-1]) > 1)
 
@@ -59,12 +60,13 @@ class Marker:
             found = [(match.start(), match.end()) for match in _JOINED.finditer(text)
                      if re.sub(r"\W", "", fold(match[0])) in self.words]
             text = JOINERS.sub(" ", text)
-        met = self._met[name]
-        for match in _WORD.finditer(text):
-            meets = met.get(match[0])
-            if meets is None:
-                meets = met[match[0]] = self._meets(match[0], name)
-            if meets and not any(start <= match.start() < end for start, end in found):
+        words, (seen, meeting) = set(_WORD.findall(text)), self._met[name]
+        for word in words - seen:
+            seen.add(word)
+            if self._meets(word, name):
+                meeting.add(word)
+        for match in _WORD.finditer(text) if words & meeting else ():
+            if match[0] in meeting and not any(start <= match.start() < end for start, end in found):
                 found.append((match.start(), match.end()))
         return found
 
@@ -74,8 +76,12 @@ class Marker:
         return min(len(marked), max(map(len, self.readings), default=0))
 
     def _meets(self, written: str, name: bool) -> bool:
-        return any(word in self.words or stem(word) in self._stems or word.startswith(self._beginnings)
-                   or (name and self.forgiving and self._nearly(word)) for word in _forms(written))
+        for word, root in _forms(written):
+            if word in self.words or root in self._stems or word.startswith(self._beginnings):
+                return True
+            if name and self.forgiving and self._nearly(word):
+                return True
+        return False
 
     def _nearly(self, word: str) -> bool:
         return any(reach(word) and distance(word, other, reach(other)) <= reach(other)
@@ -110,6 +116,8 @@ def _boundary(text: str, at: int, step: int) -> int:
 
 
 @lru_cache(maxsize=50_000)
-def _forms(written: str) -> tuple[str, ...]:
+def _forms(written: str) -> tuple[tuple[str, str], ...]:
+    """Return a written word as it is compared, and in Latin letters too, each with its stem."""
     word = fold(written).replace("'", "")
-    return tuple(filter(None, (word, transliterate(word) if has_cyrillic(word) else "")))
+    forms = (word, transliterate(word) if has_cyrillic(word) else "")
+    return tuple((form, stem(form)) for form in forms if form)

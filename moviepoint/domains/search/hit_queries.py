@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.catalog.models import AlternativeTitle, Credit, Person, PersonText, TitleText
+from moviepoint.kernel.db import read
 
 IDS: Any = bindparam("ids", expanding=True)
 FIRST_CREDITS = 40  # of a title that are looked at
@@ -27,7 +28,7 @@ def title_texts(session: Session, ids: Sequence[int]) -> Mapping[int, list[TextR
     """Return the texts of titles in all locales, and their other names, in one query."""
     found: dict[int, list[TextRow]] = defaultdict(list)
     if ids:
-        for row in session.execute(_texts(), {"ids": ids}):
+        for row in read(session, _texts(), {"ids": ids}):
             found[row[0]].append(TextRow._make(row[1:]))
     return found
 
@@ -45,7 +46,7 @@ def credited(session: Session, ids: Sequence[int]) -> Mapping[int, Mapping[int, 
     """Return, by title and person, the names of those who are credited first: by locale, and under "" the original."""
     found: dict[int, dict[int, dict[str, str]]] = defaultdict(dict)
     if ids:
-        for title_id, person_id, name, locale, translated in session.execute(_credited(), {"ids": ids}):
+        for title_id, person_id, name, locale, translated in read(session, _credited(), {"ids": ids}):
             names = found[title_id].setdefault(person_id, {"": name})
             if translated:
                 names[locale] = translated

@@ -27,20 +27,23 @@ def marked_hits(session: Session, to: Reader, found: Sequence[Found], meant: Seq
     The number of queries does not grow with the matches.
     """
     marker = Marker(meant)
-    hits = [(row, replace(hit, marked=_marked(marker, "name", hit.name.text, hit.name.lang)))
-            for row, hit in hits_of(session, to, found)]
+    hits = hits_of(session, to, found)
     texts = hit_queries.title_texts(session, [row.id for row, _hit in hits if row.source == "title"])
     wanting = [row.id for row, hit in hits if row.id in texts and row.source == "title"
                and marker.held(hit.name.text, name=True) < len(marker.readings[0])]
     people = hit_queries.credited(session, wanting)
     shown: Hits = []
     for row, hit in hits:
-        if row.source == "title":
-            others = [(text.name, text.locale) for text in texts.get(row.id, ())]
-            hit = replace(hit, people=_people(to, marker, list(people.get(row.id, {}).values())),
-                          title=_other_title(to, marker, hit, others if row.id in wanting else []))
-            hit = replace(hit, excerpt=_excerpt(to, marker, hit, texts.get(row.id, ())))
-        shown.append((row, hit))
+        marked = _marked(marker, "name", hit.name.text, hit.name.lang)
+        if row.source != "title":
+            shown.append((row, replace(hit, marked=marked)))
+            continue
+        others = [(text.name, text.locale) for text in texts.get(row.id, ())] if row.id in wanting else []
+        title = _other_title(to, marker, hit, others)
+        credited = _people(to, marker, list(people.get(row.id, {}).values()))
+        why = bool(marked.ranges or title or credited)
+        shown.append((row, replace(hit, marked=marked, title=title, people=credited,
+                                   excerpt=_excerpt(to, marker, texts.get(row.id, ()), why))))
     return shown
 
 
@@ -70,16 +73,17 @@ def _people(to: Reader, marker: Marker, credited: Sequence[dict[str, str]]) -> l
     return found[:PEOPLE]
 
 
-def _excerpt(to: Reader, marker: Marker, hit: Hit, texts: Sequence[hit_queries.TextRow]) -> Marked | None:
-    """Return a part of the overview: for this reader, or where only another language has the words, in that."""
+def _excerpt(to: Reader, marker: Marker, texts: Sequence[hit_queries.TextRow], explained: bool) -> Marked | None:
+    """Return a part of the overview: for this reader, or in another language where only that one has the words and
+    nothing else has explained the match."""
     value, locale = pick(texts, "overview", to.chain)
-    marked = (hit.marked is not None and hit.marked.ranges) or hit.title or hit.people
-    if value and not marker.ranges(value) and not marked:
-        value, locale = next(((text.overview, text.locale) for text in texts if marker.ranges(text.overview)),
-                             (value, locale))
-    if not value:
+    flat = " ".join(value.split())
+    if flat and not explained and not marker.ranges(flat):
+        flat, locale = next(((" ".join(text.overview.split()), text.locale) for text in texts
+                             if marker.ranges(text.overview)), (flat, locale))
+    if not flat:
         return None
-    part = snippet(" ".join(value.split()), marker.ranges(" ".join(value.split())))
+    part = snippet(flat, marker.ranges(flat))
     return Marked("text", part.text, part.ranges, _foreign(to, locale))
 
 
@@ -94,9 +98,8 @@ def hits_of(session: Session, to: Reader, found: Sequence[Found]) -> Hits:
     """
     titles = load_cards(session, [row.id for row in found if row.source == "title"], to.chain)
     people_ids = [row.id for row in found if row.source == "person"]
-    people = reads.people_by_id(session, people_ids) if people_ids else {}
-    names = reads.person_names(session, people_ids, to.chain) if people_ids else {}
-    portraits = reads.portraits(session, people_ids, to.chain) if people_ids else {}
+    people = reads.people_lines(session, people_ids, to.chain)
+    portraits = reads.portraits(session, people_ids, to.chain)
     hits: Hits = []
     for row in found:
         if row.source == "title" and row.id in titles:
@@ -106,7 +109,7 @@ def hits_of(session: Session, to: Reader, found: Sequence[Found]) -> Hits:
                                   original_title=shown.original_title)))
         elif row.source == "person" and row.id in people:
             person = people[row.id]
-            link = person_link(to, person.slug, person.name, names.get(row.id, ()))
+            link = person_link(to, person.slug, person.name, person.names)
             years = labels.span(person.birth_year, person.death_year)
             other = "" if person.name == str(link.name) else person.name
             hits.append((row, Hit("person", link.url, link.name,

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from heapq import nsmallest
 from math import log10
 
@@ -23,9 +24,9 @@ def place(keys: Sequence[str], found: Candidate) -> tuple[float, str, int]:
     """
     likely = found.score
     if likely < HOLDS:
-        likely += max((HOLDS - step for step, key in enumerate(keys) if any(f" {key}" in name for name in found.names)),
-                      default=0.0)
-    likely += COVERS * max((_covered(key, found.names) for key in keys), default=0.0)
+        held = (step for step, key in enumerate(keys) if any(f" {key}" in name for name in found.names))
+        likely += next((HOLDS - step for step in held), 0.0)
+    likely += COVERS * _covered(keys, found.names)
     if found.kind != "person":
         likely += TITLE_BEFORE_PERSON
     # engines add in their own precision, and what they find equal must stay equal
@@ -65,7 +66,18 @@ def reach(word: str) -> int:
     return 0 if len(word) < SHORT else 1 if len(word) < 2 * SHORT else 2
 
 
-def _covered(key: str, names: Sequence[str]) -> float:
-    """Return how much of a name the words of a key are, at best."""
-    words = set(key.split())
-    return max((len(words.intersection(parts := name.split())) / len(parts) for name in names if name), default=0.0)
+def _covered(keys: Sequence[str], names: Sequence[str]) -> float:
+    """Return how much of a name the words of a key are, at best; by plain loops, since all that is found comes here."""
+    best = 0.0
+    for parts, number in map(_words, names):
+        for key in keys if number else ():
+            words, _number = _words(key)
+            best = max(best, len(words & parts) / number)
+    return best
+
+
+@lru_cache(maxsize=50_000)
+def _words(name: str) -> tuple[frozenset[str], int]:
+    """Return the words of a name, and how many there are with those that stand in it twice."""
+    words = name.split()
+    return frozenset(words), len(words)

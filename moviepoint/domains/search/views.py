@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from flask import Blueprint, Response, g, jsonify, request
 from sqlalchemy.orm import Session
@@ -112,7 +112,17 @@ def _address(**changes: Any) -> str:
     """Return this search's address with some of it changed; None takes a part away."""
     if "search_asked" not in g:
         names = ("q", *(facet.name for facet in current_facets()), "order", "page")
-        g.search_asked = {name: [value[:queries.MAX_QUERY] for value in request.args.getlist(name)[:MAX_CHOSEN]]
+        g.search_asked = {name: _part(name, [value[:queries.MAX_QUERY] for value in
+                                             request.args.getlist(name)[:MAX_CHOSEN]])
                           for name in names if request.args.get(name)}
-    wanted = {name: value for name, value in {**g.search_asked, **changes}.items() if value is not None}
-    return address("search.search") + (f"?{urlencode(wanted, doseq=True, safe=QUERY_SAFE)}" if wanted else "")
+    changed = {name: _part(name, value) for name, value in changes.items()}
+    tail = "&".join(filter(None, {**g.search_asked, **changed}.values()))
+    return address("search.search") + (f"?{tail}" if tail else "")
+
+
+def _part(name: str, value: str | int | Sequence[str] | None) -> str:
+    """Return a part of a query as an address has it; an empty one for None."""
+    if value is None:
+        return ""
+    values = [str(value)] if isinstance(value, str | int) else value
+    return "&".join(f"{name}={quote_plus(each, QUERY_SAFE)}" for each in values)

@@ -1,7 +1,8 @@
 """Parts of pages that are the same for every visitor and cost much: kept for a while, in each process.
 
 A template puts `{% call fragment("name", key, seconds=60) %}…{% endcall %}` around such a part. What it shows should be
-a `Later`, so that nothing is read from the database while the part is kept.
+a `Later`, so that nothing is read from the database while the part is kept. What tells a change apart belongs into the
+key, so that other processes see it too: then the seconds may be many.
 """
 from __future__ import annotations
 

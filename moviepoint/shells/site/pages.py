@@ -21,6 +21,7 @@ from flask import (
     send_file,
     url_for,
 )
+from flask_login import current_user
 from markupsafe import Markup
 
 from moviepoint.hooks.manager import HookManager
@@ -58,6 +59,7 @@ def init_app(app: Flask, settings: Settings, hooks: HookManager) -> None:
                                  site_name=settings.site_name, site_locales=settings.locales,
                                  menu=lambda place: _menu(hooks, nav, place),
                                  csp_nonce=csp_nonce, here_in=here_in, fragment=fragment, url_for=page_url,
+                                 current_user=current_user,  # for parts, which know no variables of the page
                                  active_theme=lambda: _theming().active(),
                                  theme_option=lambda name, default="": _theming().option(name, default),
                                  registration_open=settings.registration)
@@ -77,7 +79,7 @@ def _menu(hooks: HookManager, nav: Sequence[NavItem], place: str) -> Sequence[Me
     """Return a menu's links for the present page; plugins and editors may have changed them."""
     links = []
     for item in (item for item in nav if place in item.places):
-        url = url_for(item.endpoint, **dict(item.arguments))  # type: ignore[arg-type]
+        url = page_url(item.endpoint, **dict(item.arguments))
         links.append(MenuLink(str(item.label), url, "page" if request.path == url
                               else "true" if request.path.startswith(f"{url}/") else ""))
     found: Sequence[MenuLink] = hooks.chain("filter_menu", links, place=place)
@@ -95,9 +97,9 @@ def here_in(locale: str) -> str:
     """Return the address of the present page in another locale; the home page's where there is none."""
     endpoint = request.endpoint
     if endpoint is None or not current_app.url_map.is_endpoint_expecting(endpoint, "locale"):
-        return url_for("pages.home", locale=locale)
+        return page_url("pages.home", locale=locale)
     query = {name: values for name, values in request.args.lists() if not name.startswith("_")}
-    return url_for(endpoint, **{**(request.view_args or {}), **query, "locale": locale})
+    return page_url(endpoint, **{**(request.view_args or {}), **query, "locale": locale})
 
 
 def asset_url(name: str) -> str:

@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.accounts.models import User
 from moviepoint.domains.catalog import services
 from moviepoint.domains.catalog.models import Image, Title
 from moviepoint.domains.catalog.schemas import CreditInput, PersonInput, TitleInput, TitleTextInput
-from moviepoint.kernel.db import unit_of_work
+from moviepoint.kernel.db import unit_of_work, utcnow
+from moviepoint.kernel.fresh import forget
 from moviepoint.kernel.policies import SYSTEM
 from moviepoint.shells.site.fragments import forget_fragments
 
@@ -143,6 +144,15 @@ def test_titles_like_this_one_are_read_once_and_anew_when_a_title_changes(client
     with count_queries() as asked:
         client.get("/en/films/metropolis-1927")
     assert [text for text in asked if "row_number" in text]
+
+
+def test_titles_like_this_one_that_another_process_takes_down_are_gone_too(client: FlaskClient) -> None:
+    more_rows()
+    assert "/films/film-0-1920" in client.get("/en/films/metropolis-1927").text
+    with unit_of_work() as work:  # past the services: this process is told of nothing
+        work.execute(update(Title).where(Title.slug == "film-0-1920").values(status="archived", updated_at=utcnow()))
+    forget("catalogue_state")  # as after two seconds
+    assert "/films/film-0-1920" not in client.get("/en/films/metropolis-1927").text
 
 
 def more_rows() -> None:

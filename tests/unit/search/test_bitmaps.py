@@ -101,7 +101,7 @@ def test_changes_are_seen_and_what_is_removed_is_gone(ladder: WhooshIndex) -> No
 
 
 def test_few_terms_are_kept(ladder: WhooshIndex, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bitmaps, "KEPT", 3)
+    monkeypatch.setattr(bitmaps, "KEPT", 1_500)  # bytes: three sets of a few documents
     before = ladder.matches("title", sought("snow"), 10)
     for word in ("rain", "wind", "queen", "june"):
         ladder.matches("title", sought(word), 10)

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from moviepoint.domains.catalog.models.base import TextRow, Timestamps
 from moviepoint.domains.catalog.models.details import AlternativeTitle, ExternalId, Extra, Release, TitleCompany
-from moviepoint.domains.catalog.models.scores import TitleScore
 from moviepoint.domains.catalog.models.terms import Genre, Keyword
 from moviepoint.kernel.db import Base, UtcDateTime
 
@@ -78,7 +77,6 @@ class Title(Timestamps, Base):
         cascade="all, delete-orphan", order_by="AlternativeTitle.position")
     extras: Mapped[list[Extra]] = relationship(cascade="all, delete-orphan", order_by="Extra.position")
     external_ids: Mapped[list[ExternalId]] = relationship(cascade="all, delete-orphan", order_by="ExternalId.scheme")
-    score: Mapped[TitleScore | None] = relationship(viewonly=True)
 
     __mapper_args__ = {"version_id_col": version}
 

@@ -7,6 +7,7 @@ from sqlalchemy import Select, and_, exists, select
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.catalog.models import Title, TitleScore
+from moviepoint.domains.catalog.page_queries import score_of
 from moviepoint.domains.catalog.policies import visible
 from moviepoint.domains.community.models import Follow, ListItem, Rating, UserList
 from moviepoint.domains.community.models.lists import WATCHLIST
@@ -25,8 +26,7 @@ class Standing(NamedTuple):
 def standing(session: Session, viewer_id: int | None, title_id: int) -> Standing:
     """Return how a title stands with a viewer, in one query."""
     if viewer_id is None:
-        title = session.get(Title, title_id)  # a page has it already, and its score with it
-        return Standing(title.score if title is not None else None)
+        return Standing(score_of(session, title_id))
     kept = exists().where(ListItem.title_id == title_id, ListItem.list_id == UserList.id,
                           UserList.user_id == viewer_id, UserList.slug == WATCHLIST)
     followed = exists().where(Follow.user_id == viewer_id, Follow.title_id == title_id)
