@@ -6,14 +6,13 @@ engine's own matchers take a step of Python for each.
 from __future__ import annotations
 
 import sys
-import threading
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 
 from whoosh.reading import IndexReader
 
 from moviepoint.domains.search.analysis import stem, title_key
 from moviepoint.domains.search.index import Query
+from moviepoint.domains.search.recent import Recent
 
 KEPT = 32 * 2**20  # bytes of sets that are kept of one generation
 OF_ONE = 400  # bytes that a set takes beside its bits
@@ -24,25 +23,11 @@ class Bitmaps:
 
     def __init__(self, reader: IndexReader) -> None:
         self.reader = reader
-        self._kept: OrderedDict[tuple[str, str, bool], int] = OrderedDict()
-        self._size = 0
-        self._lock = threading.Lock()
+        self.kept: Recent[int] = Recent(KEPT, lambda bits: OF_ONE + sys.getsizeof(bits))
 
     def of(self, field: str, term: str, beginning: bool = False) -> int:
         """Return the documents with a term in a field, or with any that begins so."""
-        wanted = (field, term, beginning)
-        with self._lock:
-            if wanted in self._kept:
-                self._kept.move_to_end(wanted)
-                return self._kept[wanted]
-        found = self._read(field, term, beginning)
-        with self._lock:
-            if wanted not in self._kept:
-                self._kept[wanted] = found
-                self._size += _size(found)
-            while self._size > KEPT:
-                self._size -= _size(self._kept.popitem(last=False)[1])
-        return found
+        return self.kept.get((field, term, beginning), lambda: self._read(field, term, beginning))
 
     def _read(self, field: str, term: str, beginning: bool) -> int:
         reader = self.reader
@@ -55,10 +40,6 @@ class Bitmaps:
             for number in reader.postings(field, each).all_ids():
                 bits[number >> 3] |= 1 << (number & 7)
         return int.from_bytes(bits, "little")
-
-
-def _size(bits: int) -> int:
-    return OF_ONE + sys.getsizeof(bits)
 
 
 def numbers(bits: int) -> Iterator[int]:

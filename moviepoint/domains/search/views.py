@@ -1,7 +1,7 @@
 """The search page, and suggestions while one types."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import ceil
 from typing import Any
 from urllib.parse import quote_plus
@@ -82,18 +82,27 @@ def _facets(session: Session, query: Query, results: Results, years: Sequence[st
     shown = []
     for facet in current_facets():
         values = choices(session, facet, query, results, years)
-        made = [Choice(each.label, _toggled(facet.name, each.value), each.chosen, each.number) for each in values]
+        toggled = _toggling(facet.name) if values else str
+        made = [Choice(each.label, toggled(each.value), each.chosen, each.number) for each in values]
         first = [choice for place, choice in enumerate(made) if place < SHOWN or choice.active]
         if made:
             shown.append(Facet(facet.name, str(facet.label), first, [each for each in made if each not in first]))
     return shown
 
 
-def _toggled(name: str, value: str) -> str:
-    """Return this search's address with a choice taken, or taken back where it is active."""
+def _toggling(name: str) -> Callable[[str], str]:
+    """Return what makes this search's address with a choice of a facet taken, or taken back where it is active."""
     active = request.args.getlist(name)
-    return _address(**{name: [each for each in active if each != value] or None if value in active
-                       else [*active, value], "page": None})
+    place = "\0"  # where the choices stand in the address; no address has it
+    form = _whole({name: place, "page": ""})
+
+    def toggled(value: str) -> str:
+        left = [each for each in active if each != value]
+        if value in active and not left:
+            return _address(**{name: None, "page": None})
+        return form.replace(place, _part(name, left if value in active else [*active, value]))
+
+    return toggled
 
 
 def _orders() -> list[Choice]:
@@ -110,12 +119,16 @@ def _pager(page: int, results: Results) -> Pager:
 
 def _address(**changes: Any) -> str:
     """Return this search's address with some of it changed; None takes a part away."""
+    return _whole({name: _part(name, value) for name, value in changes.items()})
+
+
+def _whole(changed: Mapping[str, str]) -> str:
+    """Return this search's address with some of its parts in place of those that were asked for."""
     if "search_asked" not in g:
         names = ("q", *(facet.name for facet in current_facets()), "order", "page")
         g.search_asked = {name: _part(name, [value[:queries.MAX_QUERY] for value in
                                              request.args.getlist(name)[:MAX_CHOSEN]])
                           for name in names if request.args.get(name)}
-    changed = {name: _part(name, value) for name, value in changes.items()}
     tail = "&".join(filter(None, {**g.search_asked, **changed}.values()))
     return address("search.search") + (f"?{tail}" if tail else "")
 

@@ -7,7 +7,7 @@ segments never change but for what is deleted of them: a title that is saved cos
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from functools import cached_property, reduce
 from itertools import chain
 from operator import and_, or_
@@ -20,9 +20,13 @@ from moviepoint.domains.search import ranking
 from moviepoint.domains.search.bitmaps import Bitmaps, numbers
 from moviepoint.domains.search.conditions import Condition
 from moviepoint.domains.search.documents import Stored
-from moviepoint.domains.search.index import RELEVANCE, Candidate, Query, Selection
+from moviepoint.domains.search.index import RELEVANCE, Candidate, Query, Results, Selection
+from moviepoint.domains.search.recent import Recent
 from moviepoint.domains.search.vocabulary import Vocabulary
 from moviepoint.domains.search.whoosh_folder import readable
+
+#: Rows that are kept of answers; an answer takes as much as some rows beside its own, for its facets.
+KEPT_ROWS, ROWS_OF_ONE = 100_000, 100
 
 ROW = msgspec.msgpack.Decoder(Stored)
 
@@ -73,7 +77,8 @@ class Generation:
         """Open; `known` are segments of earlier generations, of which those still in use are kept."""
         self.searcher = searcher
         self.name = name
-        self.bitmaps = Bitmaps(searcher.reader())
+        self._segments: list[tuple[Segment, int]] = []
+        self.forget()
         leaves = [(reader.segment(), reader, offset) for reader, offset in searcher.reader().leaf_readers()]
         kept = {segment.segment_id(): known.get(segment.segment_id()) or Segment(reader)
                 for segment, reader, _offset in leaves}
@@ -98,9 +103,15 @@ class Generation:
                 values[value] = values.get(value, 0) | bits << offset & self.live
         return found
 
+    def answered(self, query: Query, limit: int, find: Callable[[], Results]) -> Results:
+        """Return what a query finds; `find` looks for it, but not for a search's further pages or what many ask."""
+        key = (query.text, query.terms, frozenset(query.chosen.items()), query.years, query.order, query.locales, limit)
+        return self._answers.get(key, find)
+
     def forget(self) -> None:
         """Drop what is remembered of words that were asked for."""
         self.bitmaps = Bitmaps(self.searcher.reader())
+        self._answers: Recent[Results] = Recent(KEPT_ROWS, lambda results: ROWS_OF_ONE + len(results.found))
         for segment, _offset in self._segments:
             segment.words.near.cache_clear()
             segment.stems.near.cache_clear()

@@ -67,7 +67,8 @@ class WhooshIndex:
         return count
 
     def search(self, query: Query, limit: int) -> Results:
-        return find(self._generation(), query, limit)
+        generation = self._generation()
+        return generation.answered(query, limit, lambda: find(generation, query, limit))
 
     def matches(self, source: str, query: Query, limit: int) -> Matches:
         generation = self._generation()

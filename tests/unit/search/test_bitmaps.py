@@ -105,7 +105,7 @@ def test_few_terms_are_kept(ladder: WhooshIndex, monkeypatch: pytest.MonkeyPatch
     before = ladder.matches("title", sought("snow"), 10)
     for word in ("rain", "wind", "queen", "june"):
         ladder.matches("title", sought(word), 10)
-    assert len(ladder._generation().bitmaps._kept) == 3
+    assert len(ladder._generation().bitmaps.kept) == 3
     assert ladder.matches("title", sought("snow"), 10) == before
 
 
