@@ -58,10 +58,13 @@ def _http_error(error: HTTPException) -> Response | HTTPException:
         return error
     headers = {name: value for name, value in error.get_headers() if name not in ("Content-Type", "Content-Length")}
     status = HTTPStatus(error.code)
-    own_words = error.description and error.description != type(error).description and not (
+    forged = isinstance(error, CSRFError)
+    own_words = error.description and error.description != type(error).description and not forged and not (
         isinstance(error, RateLimitExceeded) and not error.limit.error_message)  # "20 per 1 minute" tells nobody
-    detail = str(error.description) if own_words else _usual_words(error.code) or status.phrase
-    code = "csrf" if isinstance(error, CSRFError) else status.phrase.lower().replace(" ", "-")
+    usual = _("You have signed in or out since this page was opened, or it is very old. Reload it and try again.") \
+        if forged else _usual_words(error.code)
+    detail = str(error.description) if own_words else usual or status.phrase
+    code = "csrf" if forged else status.phrase.lower().replace(" ", "-")
     return _answer({"type": "about:blank", "title": status.phrase, "status": error.code, "detail": detail,
                     "code": code}, detail, headers)
 

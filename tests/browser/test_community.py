@@ -89,6 +89,39 @@ def test_a_click_on_a_star_rates_at_once(site: Site, member: str, enter: Enter) 
     assert page.evaluate("window.stayed")  # all on the same page
 
 
+def test_small_forms_that_are_refused_say_why_and_leave_the_page(site: Site, member: str, enter: Enter) -> None:
+    page = enter(site, FILM, expect_errors=True)
+    page.evaluate("document.querySelector('#ratings input[value=\"7\"]').value = '11'")
+    page.locator("#ratings input[value='11']").click()
+    expect(page.locator(".toast")).to_contain_text(re.compile(r"\b1 to 10\b"))
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Watch later").click()
+    expect(page.locator(".toast")).to_contain_text("Reload it")
+    expect(page.locator("#ratings")).to_contain_text("Nobody has rated this yet.")
+    assert own_rating(site, member) is None
+
+
+def test_a_small_form_whose_answer_leads_elsewhere_goes_there(site: Site, member: str, enter: Enter) -> None:
+    page = enter(site, FILM)
+    with site.app.app_context():
+        with unit_of_work() as session:
+            session.scalars(select(User).where(User.email == member)).one().active = False
+        db.session.remove()
+    page.get_by_role("button", name="Watch later").click()
+    page.wait_for_url(re.compile(r"/account/login"))
+    with site.app.app_context():
+        with unit_of_work() as session:
+            session.scalars(select(User).where(User.email == member)).one().active = True
+        db.session.remove()
+
+
+def test_a_small_form_without_a_connection_is_left_to_the_browser(site: Site, enter: Enter) -> None:
+    page = enter(site, FILM, expect_errors=True)
+    page.route("**/account/lists/watchlist/*", lambda route: route.abort())
+    with page.expect_event("requestfailed", lambda request: request.is_navigation_request()):
+        page.get_by_role("button", name="Watch later").click()
+
+
 def test_rating_and_writing_work_without_javascript(site: Site, member: str, enter: Enter) -> None:
     page = enter(site, FILM, "ru", javascript=False)
     page.locator("#ratings input[value='9']").check(force=True)

@@ -145,7 +145,9 @@ def test_a_write_without_a_token_is_refused(app: MoviePoint, client: FlaskClient
                                             monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
     for address in ("/admin/titles/new", "/admin/genres/", "/api/v1/films"):
-        assert client.post(address, data=FORM).status_code == 400
+        refused = client.post(address, data=FORM)
+        assert refused.status_code == 400
+        assert "Reload it and try again." in refused.text  # words for people, not the library's
     assert session.scalars(select(Title)).all() == []
 
 

@@ -1,37 +1,21 @@
-// Small forms without a new page: what they say is sent, and the part of the page that they name is put in anew.
-// Without this script the same forms lead to the same addresses and back.
+// What htmx leaves open about forms whose answer replaces a part of the page: what is said, and where the focus goes.
+// Without scripts the same forms lead to the same addresses and back.
 
-const busy = new WeakSet();
-
-async function send(form, submitter) {
-  if (busy.has(form)) return;
-  busy.add(form);
-  const part = form.dataset.quick;
-  const body = new FormData(form, submitter);
-  try {
-    const response = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } });
-    if (response.redirected && new URL(response.url).pathname !== location.pathname) {
-      location.assign(response.url);
-      return;
-    }
-    const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
-    if (!response.ok) {
-      say(fresh.querySelector("main p:not(.numeral)")?.textContent ?? response.statusText, "error");
-      return;
-    }
-    for (const selector of part.split(" ")) {
-      const [old, now] = [document.querySelector(selector), fresh.querySelector(selector)];
-      if (old && now) old.replaceWith(document.adoptNode(now));
-    }
-    const note = fresh.querySelector(".note");
-    if (note) say(note.textContent, "success");
-    setUp();
-    document.querySelector(part.split(" ")[0])?.querySelector("input:checked, button, a")?.focus();
-  } catch {
-    form.submit(); // the browser says what is wrong with the connection
-  } finally {
-    busy.delete(form);
+function heard(event) {
+  const { text, response: { raw } } = event.detail.ctx;
+  if (raw.redirected && new URL(raw.url).pathname !== location.pathname) {
+    event.preventDefault();
+    location.assign(raw.url);
+    return;
   }
+  const page = new DOMParser().parseFromString(text, "text/html");
+  if (!raw.ok) {
+    event.preventDefault();
+    say(page.querySelector("main p:not(.numeral)")?.textContent ?? raw.statusText, "error");
+    return;
+  }
+  const note = page.querySelector(".note");
+  if (note) say(note.textContent, "success");
 }
 
 function say(sentence, kind) {
@@ -46,13 +30,9 @@ function say(sentence, kind) {
 }
 
 function setUp() {
-  for (const form of document.querySelectorAll("form[data-quick]:not([data-ready])")) {
+  for (const form of document.querySelectorAll("form[hx-post]:not([data-ready])")) {
     form.dataset.ready = "";
     for (const button of form.querySelectorAll("[data-quick-hide]")) button.hidden = true;
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      send(form, event.submitter);
-    });
     // A pointer or a finger has chosen; with the arrow keys one is still on the way, and Enter sends.
     for (const choice of form.querySelectorAll("input[type=radio]")) {
       choice.addEventListener("click", (event) => {
@@ -65,4 +45,12 @@ function setUp() {
   }
 }
 
+document.addEventListener("htmx:after:request", heard);
+document.addEventListener("htmx:after:swap", (event) => {
+  setUp();
+  document.querySelector(event.detail.ctx.select)?.querySelector("input:checked, button, a")?.focus();
+});
+document.addEventListener("htmx:error", (event) => {
+  event.detail.ctx.request.form?.submit(); // the browser says what is wrong with the connection
+});
 setUp();
