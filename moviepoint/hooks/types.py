@@ -157,7 +157,8 @@ class HomeRowKind:
 
     `titles` takes the viewer's id (None for strangers), the row's options and a limit, and returns a select of titles'
     ids with their places, as `plugin_api.placed` makes it, or None where there is nothing to show. All rows of a page
-    are read by one query. `personal` rows are for who is signed in.
+    are read by one query. `personal` rows are for who is signed in. A row with a `slot` is shown by that slot's fills,
+    which get its `heading`: for one that is more than cards.
     """
 
     name: str  # "newest"
@@ -168,6 +169,7 @@ class HomeRowKind:
     #: Headings by locale from the options, for a row whose editor gives none.
     headings: Callable[[Session, Mapping[str, Any]], Mapping[str, str]] | None = None
     personal: bool = False
+    slot: str = ""
 
 
 @dataclass(frozen=True)

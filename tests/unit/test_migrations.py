@@ -106,3 +106,24 @@ def test_who_was_there_before_addresses_were_confirmed_counts_as_confirmed(migra
         dates = connection.execute(text("select confirmed_at, mailed_at from users order by id")).all()
     assert [(str(confirmed)[:10], mailed) for confirmed, mailed in dates] == [
         ("2026-11-01", None), ("2026-11-02", None)]
+
+
+def test_a_home_page_that_was_arranged_keeps_what_one_has_begun_at_its_top(migrator: Migrator) -> None:
+    migrator.upgrade("0017")
+    with db.engine.begin() as connection:
+        for place in (0, 1):
+            connection.execute(text("insert into home_rows (kind, headings, options, position) "
+                                    f"values ('newest', '{{}}', '{{}}', {place})"))
+    migrator.upgrade("0018")
+    with db.engine.connect() as connection:
+        kinds = connection.execute(text("select kind from home_rows order by position, id")).scalars().all()
+    assert kinds == ["continue", "newest", "newest"]
+    migrator.downgrade("0017")
+    with db.engine.connect() as connection:
+        assert connection.execute(text("select count(*) from home_rows")).scalar_one() == 2
+
+
+def test_a_home_page_that_nobody_arranged_gets_no_row(migrator: Migrator) -> None:
+    migrator.upgrade("0018")
+    with db.engine.connect() as connection:
+        assert connection.execute(text("select count(*) from home_rows")).scalar_one() == 0

@@ -67,12 +67,13 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of the home page; `url` leads to all of them and may be empty."""
+    """A row of the home page; `url` leads to all of them and may be empty. `slot` shows a row that has no cards."""
 
     slug: str
     heading: str
-    cards: Sequence[Card]
+    cards: Sequence[Card] = ()
     url: str = ""
+    slot: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,5 +35,10 @@ def because_you_liked(viewer: int | None, _options: Mapping[str, Any], limit: in
     return placed(statement, func.count().desc(), Title.published_at.desc(), Title.id, limit=limit)
 
 
-ROWS = (HomeRowKind("top-rated", lazy_gettext("Best rated"), top_rated),
+def nothing(_viewer: int | None, _options: Mapping[str, Any], _limit: int) -> None:
+    """What somebody has begun is more than titles: the slot asks for it."""
+
+
+ROWS = (HomeRowKind("continue", lazy_gettext("Continue watching"), nothing, personal=True, slot="home.continue"),
+        HomeRowKind("top-rated", lazy_gettext("Best rated"), top_rated),
         HomeRowKind("because-you-liked", lazy_gettext("Because of what you liked"), because_you_liked, personal=True))

@@ -48,7 +48,7 @@ def register_slot_fills() -> Sequence[SlotFill]:
     return [SlotFill("title.actions", "community/title_actions.html", slots.title_actions),
             SlotFill("title.below", "community/title_below.html", slots.title_below),
             SlotFill("account.menu", "community/account_menu.html", slots.account_menu, order=50),
-            SlotFill("home.top", "community/continue.html", slots.home_top),
+            SlotFill("home.continue", "community/continue.html", slots.home_continue),
             SlotFill("watch.below", "community/watch_below.html", slots.watch_below)]
 
 

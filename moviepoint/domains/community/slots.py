@@ -80,7 +80,7 @@ def account_menu() -> Mapping[str, Any] | None:
     return {} if viewer is not None and viewer.may(TAKE_PART) else None
 
 
-def home_top() -> Mapping[str, Any] | None:
+def home_continue(heading: str) -> Mapping[str, Any] | None:
     """Return what a member has begun to watch, for the home page; nothing is asked for strangers."""
     viewer = current_viewer()
     if viewer is None or viewer.id is None or not viewer.may(TAKE_PART):
@@ -92,7 +92,7 @@ def home_top() -> Mapping[str, Any] | None:
                    _("season %(season)d, episode %(episode)d", season=row.season, episode=row.episode)
                    if row.episode is not None else "", cards[row.title_id].poster)
              for row in found if row.title_id in cards]
-    return {"begun": begun} if begun else None
+    return {"begun": begun, "heading": heading} if begun else None
 
 
 def watch_below() -> Mapping[str, Any] | None:

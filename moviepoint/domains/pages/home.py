@@ -56,17 +56,18 @@ def home_page(session: Session, viewer: Actor | None, to: Reader, hooks: HookMan
     hero = head_of(session, viewer_id, wanted)
     if hero is None:
         return HomePage(seo=seo(schema=site_schema()), hero=None)
-    chosen, shown = {}, {}
+    chosen, shown = dict[str, Any](), dict[str, Wanted]()
     for number, row in enumerate(wanted):
         if row.kind.name == STAGE or (row.kind.personal and viewer_id is None):
             continue
+        shown[str(number)] = row
         statement = row.kind.titles(viewer_id, row.options, ROW_LENGTH)
         if statement is not None:
-            chosen[str(number)], shown[str(number)] = statement, row
+            chosen[str(number)] = statement
     found = card_lists(session, chosen, to.chain, pictured=[hero.id])
-    rows = [Row(f"{row.kind.name}-{number}", row.heading(to), [card(to, title) for title in found.rows[number]],
-                row.kind.address(row.options) if row.kind.address else "")
-            for number, row in shown.items() if found.rows[number]]
+    rows = [Row(f"{row.kind.name}-{number}", row.heading(to), [card(to, title) for title in found.rows.get(number, ())],
+                row.kind.address(row.options) if row.kind.address else "", row.kind.slot)
+            for number, row in shown.items() if found.rows.get(number) or row.kind.slot]
     view = view_of(to, hero, found.pictures[hero.id])
     return HomePage(seo=seo(schema=site_schema(), picture=view.backdrop or view.poster), hero=view, rows=rows)
 

@@ -59,6 +59,20 @@ def test_one_goes_on_where_one_stopped(client: FlaskClient, session: Session, ed
     assert session.scalars(select(WatchPosition)).all() == []
 
 
+def test_editors_put_what_one_has_begun_where_they_like(client: FlaskClient, edition: str, sign_in: SignIn) -> None:
+    visitor = client.application.test_client()
+    sign_in("editor")
+    assert client.put(f"/api/v1/progress/{edition}", json={"position": 3000, "duration": 6000}).status_code == 204
+    rows = [{"kind": "newest"}, {"kind": "continue", "headings": {"en": "Where you were", "ru": "Где вы были"}}]
+    assert client.put("/api/v1/home-rows", json={"rows": rows}).status_code == 200
+    home = client.get("/en/").text
+    assert home.index("New on the site") < home.index("Where you were") < home.index("51 min left")
+    assert "Где вы были" in client.get("/ru/").text
+    assert "Where you were" not in visitor.get("/en/").text
+    client.put("/api/v1/home-rows", json={"rows": rows[:1]})
+    assert "51 min left" not in client.get("/en/").text
+
+
 @pytest.mark.parametrize("body", [{"position": -1, "duration": 10}, {"position": 11, "duration": 10},
                                   {"position": 1, "duration": 0}, {"position": 1, "duration": 10**9},
                                   {"position": "x", "duration": 10}, {"position": 1}])
