@@ -31,7 +31,9 @@ def test(arguments: tuple[str, ...]) -> None:
                    f"(Debian: apt-get install {package})", err=True)
     environ = {name: value for name, value in os.environ.items()
                if not name.startswith("MOVIEPOINT_") or name.startswith("MOVIEPOINT_TEST_")}
-    workers = [] if "-n" in arguments or "-x" in arguments else ["-n", str(processes()), "--dist", "loadfile"]
+    # In the order of the folders, browsers and killed workers come first: few long tests, which would be left over.
+    workers = [] if "-n" in arguments or "-x" in arguments else [
+        "-n", str(processes()), "--dist", "loadfile", "--no-loadscope-reorder"]
     command = [sys.executable, "-m", "pytest", "-rs", *workers, *arguments]
     sys.exit(subprocess.run(command, cwd=PROJECT_ROOT, env=environ, check=False).returncode)
 
