@@ -94,6 +94,7 @@ def test_small_forms_that_are_refused_say_why_and_leave_the_page(site: Site, mem
     page.evaluate("document.querySelector('#ratings input[value=\"7\"]').value = '11'")
     page.locator("#ratings input[value='11']").click()
     expect(page.locator(".toast")).to_contain_text(re.compile(r"\b1 to 10\b"))
+    expect(page.locator("#ratings input:checked")).to_have_count(0)  # it was not taken
     page.context.clear_cookies()
     page.get_by_role("button", name="Watch later").click()
     expect(page.locator(".toast")).to_contain_text("Reload it")

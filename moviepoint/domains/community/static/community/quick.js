@@ -2,7 +2,7 @@
 // Without scripts the same forms lead to the same addresses and back.
 
 function heard(event) {
-  const { text, response: { raw } } = event.detail.ctx;
+  const { text, request, response: { raw } } = event.detail.ctx;
   if (raw.redirected && new URL(raw.url).pathname !== location.pathname) {
     event.preventDefault();
     location.assign(raw.url);
@@ -11,6 +11,7 @@ function heard(event) {
   const page = new DOMParser().parseFromString(text, "text/html");
   if (!raw.ok) {
     event.preventDefault();
+    request.form?.reset(); // what was chosen does not hold
     say(page.querySelector("main p:not(.numeral)")?.textContent ?? raw.statusText, "error");
     return;
   }
