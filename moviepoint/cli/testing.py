@@ -14,8 +14,6 @@ from moviepoint.settings import PROJECT_ROOT
 PROGRAMS = {"chromium": "chromium", "ffmpeg": "ffmpeg", "espeak-ng": "espeak-ng", "bwrap": "bubblewrap",
             "node": "nodejs", "npm": "npm", "nginx": "nginx-light"}
 
-MOST_PROCESSES = 4  # each with a browser, a site and encoders of its own
-
 
 @click.command("test", context_settings={"ignore_unknown_options": True, "allow_extra_args": True,
                                          "help_option_names": []})
@@ -31,16 +29,9 @@ def test(arguments: tuple[str, ...]) -> None:
                    f"(Debian: apt-get install {package})", err=True)
     environ = {name: value for name, value in os.environ.items()
                if not name.startswith("MOVIEPOINT_") or name.startswith("MOVIEPOINT_TEST_")}
-    # In the order of the folders, browsers and killed workers come first: few long tests, which would be left over.
-    workers = [] if "-n" in arguments or "-x" in arguments else [
-        "-n", str(processes()), "--dist", "loadfile", "--no-loadscope-reorder"]
+    workers = [] if "-n" in arguments or "-x" in arguments else ["-n", "2", "--dist", "loadfile"]
     command = [sys.executable, "-m", "pytest", "-rs", *workers, *arguments]
     sys.exit(subprocess.run(command, cwd=PROJECT_ROOT, env=environ, check=False).returncode)
-
-
-def processes() -> int:
-    """Return how many processes share the tests: one more than there are cores, since they often wait."""
-    return min(MOST_PROCESSES, (os.cpu_count() or 1) + 1)
 
 
 def absent() -> dict[str, str]:
