@@ -52,14 +52,6 @@ def numbers(bits: int) -> Iterator[int]:
                     yield place * 8 + bit
 
 
-def from_numbers(documents: Iterable[int]) -> int:
-    """Return a set of documents as bits."""
-    bits = 0
-    for number in documents:
-        bits |= 1 << number
-    return bits
-
-
 def by_nearness(bitmaps: Bitmaps, query: Query) -> Sequence[int]:
     """Return sets of documents, the nearest first, each within the next.
 

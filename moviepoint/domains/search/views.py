@@ -82,7 +82,7 @@ def _facets(session: Session, query: Query, results: Results, years: Sequence[st
     shown = []
     for facet in current_facets():
         values = choices(session, facet, query, results, years)
-        toggled = _toggling(facet.name) if values else str
+        toggled = _toggling(facet.name)
         made = [Choice(each.label, toggled(each.value), each.chosen, each.number) for each in values]
         first = [choice for place, choice in enumerate(made) if place < SHOWN or choice.active]
         if made:

@@ -104,7 +104,7 @@ class Generation:
         return found
 
     def answered(self, query: Query, limit: int, find: Callable[[], Results]) -> Results:
-        """Return what a query finds; `find` looks for it, but not for a search's further pages or what many ask."""
+        """Return what `find` finds for a query, kept for whoever asks the same: the next page, other visitors."""
         key = (query.text, query.terms, frozenset(query.chosen.items()), query.years, query.order, query.locales, limit)
         return self._answers.get(key, find)
 
