@@ -1,5 +1,5 @@
 # What contributors run often; the rest is in ./manage.py.
-.PHONY: test lint lock messages
+.PHONY: test lint lock messages chaos
 
 test:
 	./manage.py test
@@ -15,3 +15,7 @@ lock:
 messages:
 	.venv/bin/pybabel extract -F babel.cfg -k lazy_gettext -k sentence -o /tmp/messages.pot .
 	.venv/bin/pybabel update -i /tmp/messages.pot -d translations --no-fuzzy-matching
+
+# Disasters at their full length: twenty kills, thirty seconds without a database, a real lease that runs out.
+chaos:
+	MOVIEPOINT_TEST_LONG=1 .venv/bin/python -m pytest -q -n0 tests/chaos

@@ -7,6 +7,7 @@
 """
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import shutil
@@ -33,8 +34,11 @@ def main() -> None:
         os.execv(PYTHON, [str(PYTHON), str(ROOT / "manage.py"), *sys.argv[1:]])
     os.environ.pop(READY)
     sys.path.insert(0, str(ROOT))
+    gc.disable()  # of two thousand modules nothing is garbage, and looking for it takes a fifth of their import
     from moviepoint.cli import main as run  # only the environment that was just made has what it imports
 
+    gc.freeze()
+    gc.enable()
     run()
 
 

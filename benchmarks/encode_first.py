@@ -31,7 +31,7 @@ def run(tools: Tools, work: Path, options: argparse.Namespace) -> dict[str, floa
     short = make_film(tools, work / "short.mkv", SIZE, CLIP_SECONDS, SHORT_SECONDS)
     rows: dict[str, list[float]] = {"bare": [], "long": [], "short": []}
     with site(work) as app, workers(app, work, [None]):
-        for number in range(max(2, options.runs)):
+        for number in range(max(6, options.runs)):
             rows["bare"].append(bare(tools, long, work / f"bare-{number}"))
             rows["long"].append(first(app, long))
             rows["short"].append(first(app, short))

@@ -20,7 +20,7 @@ from pathlib import Path
 from moviepoint.domains.media.encoding import posters, probe, steps, verify
 from moviepoint.domains.media.encoding.binaries import Tools
 from moviepoint.domains.media.encoding.child import Sandbox, find_sandbox
-from moviepoint.domains.media.encoding.plan import Rung, make_plan
+from moviepoint.domains.media.encoding.plan import OWN, Rung, make_plan
 from moviepoint.domains.media.encoding.profiles import Profile
 from moviepoint.domains.media.encoding.workshop import StepWatch, Workshop
 
@@ -87,9 +87,10 @@ def cpu_seconds() -> float:
 
 def run_engine(shop: Workshop, out: Path) -> None:
     """Inspect, every step of the plan, check and poster, as a worker does them."""
-    probe.inspect(shop.tools, shop.sandbox, shop.source)
+    found = probe.inspect(shop.tools, shop.sandbox, shop.source)
+    probe.try_seeking(shop.tools, shop.sandbox, shop.source, found)
     for step in shop.plan.steps:
-        if step.kind not in ("checksum", "check", "publish"):
+        if step.kind not in OWN:
             steps.run_step(shop, step, out / ".work" / step.name, out, Silent())
     verify.finish_package(out, shop.plan, shop.tools, shop.sandbox, lambda _share: None)
     posters.take_poster(shop, out, lambda _progress: None)

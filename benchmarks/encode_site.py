@@ -20,7 +20,7 @@ import msgspec
 
 from moviepoint.app import MoviePoint, create_app
 from moviepoint.domains.catalog.models import Title
-from moviepoint.domains.media import services, tasks, worker
+from moviepoint.domains.media import services, worker
 from moviepoint.domains.media.encoding.binaries import Tools
 from moviepoint.domains.media.encoding.naming import Intent
 from moviepoint.domains.media.encoding.plan import LANES
@@ -85,12 +85,6 @@ def job_of(job_id: int) -> EncodingJob:
     return job
 
 
-def do_all() -> None:
-    """Do all work there is in this process."""
-    while sum(worker.work(tasks.bench(), lane) for lane in LANES):
-        continue
-
-
 @contextmanager
 def workers(app: MoviePoint, folder: Path, cores: list[int | None]) -> Iterator[None]:
     """Run a worker for each core named (None: all cores), each as if on a machine of its own."""
@@ -147,12 +141,17 @@ def work_for_ever(text: str, core: str) -> None:
         thread.join()
 
 
-def make_film(tools: Tools, path: Path, size: str, seconds: float, whole: float = 0) -> Path:
-    """A moving picture with a tone; `whole` makes it so many seconds long by repeating it without encoding."""
+def make_film(tools: Tools, path: Path, size: str, seconds: float, whole: float = 0, silent: bool = False) -> Path:
+    """A moving picture with a tone, or without; `whole` makes it so many seconds long by repeating it as it is.
+
+    Nothing of it is compliant, so that nothing is copied where the reference encodes: its keyframes are too far apart,
+    and its sound is AC-3.
+    """
     clip = path.with_name(f"clip-{path.name}") if whole else path
-    run(tools, "-f", "lavfi", "-i", f"testsrc2=s={size}:r=24:d={seconds}", "-f", "lavfi", "-i",
-        f"sine=f=440:r=48000:d={seconds}", "-c:v", "libx264", "-preset", "ultrafast", "-crf", "34", "-g", "48",
-        "-pix_fmt", "yuv420p", "-c:a", "aac", "-shortest", str(clip))
+    tone = () if silent else ("-f", "lavfi", "-i", f"sine=f=440:r=48000:d={seconds}")
+    run(tools, "-f", "lavfi", "-i", f"testsrc2=s={size}:r=24:d={seconds}", *tone,
+        "-c:v", "libx264", "-preset", "ultrafast", "-crf", "34", "-g", "60",
+        "-pix_fmt", "yuv420p", "-c:a", "ac3", "-shortest", str(clip))
     if whole:
         run(tools, "-stream_loop", str(round(whole / seconds) - 1), "-i", str(clip), "-c", "copy", str(path))
         clip.unlink()

@@ -29,7 +29,7 @@ from moviepoint.domains.system import plugin as system
 from moviepoint.domains.system.theme import active_theme
 from moviepoint.domains.transfer import plugin as transfer
 from moviepoint.hooks.manager import HookManager
-from moviepoint.kernel import events, i18n, limits
+from moviepoint.kernel import bucket, events, i18n, limits
 from moviepoint.kernel.db import db
 from moviepoint.kernel.files import LocalStorage
 from moviepoint.kernel.sentences import said
@@ -98,6 +98,7 @@ def configure(app: Flask, settings: Settings) -> None:
     """Translate the settings to Flask's and its extensions' names."""
     app.extensions["moviepoint.settings"] = settings
     app.extensions["moviepoint.storage"] = LocalStorage(settings.media_path)
+    bucket.init_app(app, settings)
     app.config.update(
         SECRET_KEY=settings.secret_key, DEBUG=settings.debug, TEMPLATES_AUTO_RELOAD=True,
         SQLALCHEMY_DATABASE_URI=settings.sqlalchemy_url, SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings),

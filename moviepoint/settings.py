@@ -25,6 +25,7 @@ FILE_NAME = "moviepoint.toml"
 RESERVED = frozenset({"MOVIEPOINT_CONFIG", "MOVIEPOINT_BOOTSTRAPPED"})
 LISTS = frozenset({"locales", "plugins", "import_folders", "upload_limits"})
 TABLES = frozenset({"openid_providers"})  # tables in the file, JSON in a variable
+SECRETS = frozenset({"secret_key", "mail_password", "s3_secret_key", "openid_providers"})  # never said again
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -96,8 +97,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     encode_slots: Count = 1  # heavy encoding steps at a time on this machine
     keep_sources: bool = True  # keep an uploaded file after it is encoded
     publish_early: bool = False  # let viewers begin a new film while the rest of it is encoded
-    media_streams: Count = 48  # viewers that one web process sends media to at once; pages keep the other threads
+    media_streams: Count = 48  # viewers that a web process sends media to at once; pages keep a quarter of its threads
     accelerate: str = ""  # address inside nginx that sends packages after our decision, such as /moviepoint-media/
+    s3_bucket: str = ""  # where the segments of published films lie; empty: on the disk, like all else
+    s3_endpoint: str = ""  # the bucket's server, such as https://s3.example.org; empty: Amazon's of the region
+    s3_public_endpoint: str = ""  # the same server as viewers reach it, where that is another address
+    s3_region: str = ""  # must be set for Amazon; elsewhere us-east-1 when empty
+    s3_access_key: str = ""
+    s3_secret_key: str = ""
+    s3_prefix: str = ""  # before all names in the bucket: each site that shares a bucket has its own
+    s3_delivery: str = "redirect"  # redirect: viewers fetch from the bucket by short-lived addresses; proxy: through us
+    s3_store: bool = True  # false: the bucket is only read: nothing is moved there or removed
     upload_max_bytes: Bytes = 200 * 2**30
     upload_chunk_bytes: Bytes = 16 * 2**20  # what the browser sends at a time
     upload_expiry_hours: Count = 168
@@ -117,6 +127,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rate_limits: bool = True
     back_office_second_factor: bool = False  # who may enter the back office needs an app or a key beside the password
     openid_providers: tuple[OpenIdProvider, ...] = ()  # sign-in by OpenID Connect: tables, or JSON in a variable
+
+    def __repr__(self) -> str:
+        """Leave out secrets: settings are shown in tracebacks."""
+        shown = (f"{name}={getattr(self, name)!r}" for name in FIELDS if name not in SECRETS)
+        return f"Settings({', '.join(shown)})"
 
     @property
     def media_path(self) -> Path:
@@ -215,7 +230,8 @@ def _convert(name: str, value: Any, faults: list[Fault]) -> Any:
             return Path(value).expanduser()
         return msgspec.convert(value, field.type, strict=False)
     except msgspec.ValidationError as error:
-        faults.append(Fault(name, f"cannot be {value!r}: {error}.", f"The default is {field.default!r}."))
+        said = "what it is" if name in SECRETS else repr(value)
+        faults.append(Fault(name, f"cannot be {said}: {error}.", f"The default is {field.default!r}."))
         return None
 
 
@@ -283,7 +299,51 @@ def _cross_checks(settings: Settings) -> list[Fault]:
         if read_limit(line) is None:
             faults.append(Fault("upload_limits", f"{line!r} is no limit.",
                                 "Write role=file/all with K, M, G or T: uploader=20G/200G; 0 is no limit."))
-    return faults + _provider_checks(settings.openid_providers)
+    return faults + _bucket_checks(settings) + _provider_checks(settings.openid_providers)
+
+
+def _bucket_checks(settings: Settings) -> list[Fault]:
+    """Return what is wrong with the bucket's settings: any is of use with all of them only."""
+    if not settings.s3_bucket:
+        lost = [name for name in FIELDS if name.startswith("s3_") and getattr(settings, name) != FIELDS[name].default]
+        return [Fault(name, "is set, and s3_bucket is not.", "Name the bucket, or remove this.") for name in lost]
+    faults = []
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]", settings.s3_bucket, re.ASCII):
+        faults.append(Fault("s3_bucket", f"{settings.s3_bucket!r} is no name of a bucket.",
+                            "Write its name alone, in small letters, digits, dots and hyphens."))
+    for name in ("s3_access_key", "s3_secret_key"):
+        if not getattr(settings, name):
+            faults.append(Fault(name, "is not set.", "Set both keys of a user who may read, write, list and delete."))
+    if not settings.s3_endpoint and not settings.s3_region:
+        faults.append(Fault("s3_region", "is not set.", "Name Amazon's region, such as eu-central-1, or s3_endpoint."))
+    for name in ("s3_endpoint", "s3_public_endpoint"):
+        if (value := getattr(settings, name)) and not is_endpoint(value):
+            faults.append(Fault(name, f"{value!r} is no server's address.",
+                                "Write https://host or https://host:port, and nothing after it."))
+    if settings.s3_prefix and not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*",
+                                               settings.s3_prefix, re.ASCII):
+        faults.append(Fault("s3_prefix", f"{settings.s3_prefix!r} cannot stand before names.",
+                            "Write letters, digits, hyphens, dots, and slashes between words only: site/films"))
+    if settings.s3_delivery not in ("redirect", "proxy"):
+        faults.append(Fault("s3_delivery", f"{settings.s3_delivery!r} is no way to send films.",
+                            "Choose redirect or proxy."))
+    viewers = settings.s3_public_endpoint or settings.s3_endpoint
+    if settings.s3_delivery == "redirect" and settings.base_url.startswith("https:") and viewers.startswith("http:"):
+        faults.append(Fault("s3_public_endpoint" if settings.s3_public_endpoint else "s3_endpoint",
+                            "is without TLS, and the site has it: browsers refuse such films.",
+                            "Set s3_public_endpoint to an https:// address, or s3_delivery to proxy."))
+    return faults
+
+
+def is_endpoint(address: str) -> bool:
+    """Say whether an address is a server's alone, without a path, a name or a password."""
+    try:
+        parts = urlsplit(address)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        return False
+    plain = re.fullmatch(r"https?://[a-z0-9.\[\]:-]+", address, re.ASCII | re.IGNORECASE)
+    return bool(plain and host)
 
 
 def read_limit(line: str) -> tuple[str, int, int] | None:

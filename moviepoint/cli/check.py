@@ -15,9 +15,11 @@ from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
 from moviepoint.app import create_app
+from moviepoint.cli.check_bucket import bucket_faults
 from moviepoint.domains.accounts.openid_faults import Away, Unbelievable
 from moviepoint.domains.accounts.openid_providers import clients
 from moviepoint.domains.media.encoding.binaries import ToolsMissing, find_tools
+from moviepoint.domains.media.encoding.child import Sandbox, find_sandbox
 from moviepoint.domains.search.engine import open_chosen
 from moviepoint.domains.system.cli import migrators
 from moviepoint.hooks.manager import HookManager
@@ -33,7 +35,7 @@ console = Console(stderr=True)
 
 @click.command("check")
 def check() -> None:
-    """Look at settings, database, ffmpeg, disk, queue, mail, sign-in by others, search, plugins and themes."""
+    """Look at settings, database, ffmpeg, disk, bucket, queue, mail, sign-in by others, search, plugins and themes."""
     try:
         settings = load_settings()
     except SettingsError as error:
@@ -46,7 +48,7 @@ def check() -> None:
             faults = list(look())
             _report(name, faults)
             found = found or bool(faults)
-    for note in notes(settings):
+    for note in [*notes(settings), *sandbox_notes(find_sandbox())]:
         console.print(f"· {note}", highlight=False, markup=False)
     if found:
         raise SystemExit(1)
@@ -56,6 +58,14 @@ def notes(settings: Settings) -> list[str]:
     """Return what is no fault, but good to know."""
     if settings.registration and settings.confirm_email and not settings.confirms_email:
         return ["mail_server is not set: who registers signs in without confirming their address."]
+    return []
+
+
+def sandbox_notes(sandbox: Sandbox) -> list[str]:
+    """Return what is missing of how programs that read uploads are shut in here."""
+    if sandbox.networked:
+        return ["Programs that read uploads have the network here, since neither bubblewrap nor unshare works: "
+                "apt-get install bubblewrap, and in a container let it make namespaces (docs/operators/media.md)."]
     return []
 
 
@@ -118,6 +128,9 @@ def _ffmpeg() -> Iterator[Fault]:
         yield Fault("ffmpeg", str(error), "Uploads are kept; they are encoded once it is there.")
         return
     console.print(f"    ffmpeg {tools.version} ({tools.origin}: {tools.ffmpeg})", highlight=False, markup=False)
+    if not tools.tone_mapping:
+        console.print("    · It lacks the filter zscale, without which films in HDR are refused. Debian's has it.",
+                      highlight=False, markup=False)
 
 
 def _disk() -> Iterator[Fault]:
@@ -228,6 +241,7 @@ def _themes() -> Iterator[Fault]:
 
 
 CHECKS: dict[str, Callable[[], Iterator[Fault]]] = {
-    "instance": _instance, "database": _database, "ffmpeg": _ffmpeg, "disk": _disk, "proxy": _proxy, "queue": _queue,
-    "mail": _mail, "openid": _openid, "search": _search, "plugins": _plugins, "themes": _themes,
+    "instance": _instance, "database": _database, "ffmpeg": _ffmpeg, "disk": _disk, "bucket": bucket_faults,
+    "proxy": _proxy, "queue": _queue, "mail": _mail, "openid": _openid, "search": _search, "plugins": _plugins,
+    "themes": _themes,
 }

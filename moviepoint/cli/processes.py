@@ -15,15 +15,19 @@ from pathlib import Path
 from typing import Any
 
 import click
+import structlog
 from flask import Flask, current_app
 from gunicorn.app.base import BaseApplication
 
 from moviepoint.app import create_app
-from moviepoint.cli.check import database_fault
+from moviepoint.cli.check import database_fault, proxy_faults, sandbox_notes
+from moviepoint.domains.media import seats
+from moviepoint.domains.media.encoding.child import find_sandbox
 from moviepoint.kernel.tasks import EXTENSION as TASKS
 from moviepoint.kernel.tasks import run_worker
 from moviepoint.settings import PROJECT_ROOT, Settings
 
+log = structlog.get_logger(__name__)
 MANAGE = PROJECT_ROOT / "manage.py"
 PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 20.0
@@ -33,9 +37,10 @@ class Server(BaseApplication):  # type: ignore[misc]
     """gunicorn with threads: a slow viewer holds a thread, not a process."""
 
     def __init__(self, host: str, port: int, workers: int, threads: int, reload: bool) -> None:
-        self.wanted = {"bind": f"{host}:{port}", "workers": workers, "threads": threads, "worker_class": "gthread",
-                       "reload": reload, "timeout": 120, "graceful_timeout": 15, "keepalive": 15,
-                       "accesslog": None, "errorlog": "-", "loglevel": "warning", "proc_name": "moviepoint"}
+        self.wanted: dict[str, Any] = {
+            "bind": f"{host}:{port}", "workers": workers, "threads": threads, "worker_class": "gthread",
+            "reload": reload, "timeout": 120, "graceful_timeout": 15, "keepalive": 15,
+            "accesslog": None, "errorlog": "-", "loglevel": "warning", "proc_name": "moviepoint"}
         super().__init__()
 
     def load_config(self) -> None:
@@ -43,7 +48,9 @@ class Server(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        return create_app()
+        app = create_app()
+        seats.limit(app, self.wanted["threads"])
+        return app
 
 
 def _settings() -> Settings:
@@ -61,14 +68,25 @@ def _require_database() -> None:
 @click.option("--port", default=8000, show_default=True)
 @click.option("--workers", default=2, show_default=True, help="Processes.")
 @click.option("--threads", default=64, show_default=True,
-              help="Threads a process; media has `media_streams` of them at most, pages the rest.")
+              help="Threads a process; media has `media_streams` of them at most, pages a quarter at least.")
 @click.option("--reload", is_flag=True, help="Restart when the code changes.")
 def web(host: str, port: int, workers: int, threads: int, reload: bool) -> None:
     """Serve the site, the back office, the API and the media."""
     _require_database()
     if not port_is_free(host, port):
         raise click.ClickException(f"Port {port} is taken. Stop what listens there, or choose another with --port.")
+    say_what_holds(settings := _settings(), workers * seats.count(settings, threads))
     Server(host, port, workers, threads, reload).run()
+
+
+def say_what_holds(settings: Settings, viewers: int) -> None:
+    """Say what this site can do as it stands, and where a proxy in front lets less through than it sends."""
+    if not settings.accelerate:
+        click.echo(f"Media for up to {viewers} viewers at once; anything public gets nginx or S3 "
+                   "(docs/operators/media.md).")
+    for fault in proxy_faults(settings):
+        log.warning("a proxy's limit is below ours", setting=fault.name, problem=fault.problem, remedy=fault.remedy)
+        click.echo(f"! {fault.name}: {fault.problem} {fault.remedy}", err=True)
 
 
 @click.command("worker")
@@ -81,6 +99,9 @@ def worker() -> None:
             click.echo("Another worker is at work on this instance already. Both share the work; "
                        f"{settings.encode_slots} heavy step(s) at a time on this machine, as set by encode_slots.",
                        err=True)
+        for note in sandbox_notes(find_sandbox()):
+            log.warning("children have the network")
+            click.echo(f"! {note}", err=True)
         threads = max(settings.worker_threads, settings.encode_slots + 2)  # quick tasks never wait for heavy ones
         run_worker(current_app.extensions[TASKS], threads, settings.drain_seconds)
 

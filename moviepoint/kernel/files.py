@@ -17,7 +17,7 @@ from moviepoint.kernel.errors import NotFound
 
 
 class Storage(Protocol):
-    """What a storage can do; local disk today, a bucket tomorrow."""
+    """What a storage can do. What a bucket has of films is another matter: `kernel.bucket`."""
 
     def path(self, key: str) -> Path: ...
     def exists(self, key: str) -> bool: ...

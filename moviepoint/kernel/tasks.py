@@ -27,6 +27,7 @@ from moviepoint.settings import Settings
 log = structlog.get_logger(__name__)
 EXTENSION = "moviepoint.tasks"
 MINUTE = timedelta(minutes=1)
+POLL_SECONDS = 1.0  # at most, between two looks of an idle thread into the queue
 
 
 @dataclass(frozen=True)
@@ -146,8 +147,8 @@ def run_worker(queue: TaskQueue, threads: int, patience: float = 20.0) -> None:
     SIGTERM takes nothing new, and lets work in hand end for `patience` seconds; then it is given back, for another
     worker to go on with. A second SIGTERM, or SIGINT, ends at once: what was in hand is found by its lease.
     """
-    consumer = queue.huey.create_consumer(workers=threads, worker_type="thread", max_delay=1.0, initial_delay=0.1,
-                                          check_worker_health=True, graceful_signal="TERM")
+    consumer = queue.huey.create_consumer(workers=threads, worker_type="thread", max_delay=POLL_SECONDS,
+                                          initial_delay=0.1, check_worker_health=True, graceful_signal="TERM")
     stopping = threading.Event()
     threading.Thread(target=_drain_when_stopped, args=(consumer, patience), daemon=True).start()
     for seconds, run in queue.frequent:

@@ -6,13 +6,14 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from moviepoint.kernel import events
+from moviepoint.kernel.bucket import FILMS_ORIGIN
 from moviepoint.kernel.db import db
 from moviepoint.kernel.errors import Conflict, MoviePointError
 from moviepoint.kernel.i18n import gettext as _
@@ -121,13 +122,19 @@ def _security_headers(response: Response) -> Response:
     if not framed:
         headers.setdefault("X-Frame-Options", "SAMEORIGIN")
     if response.mimetype == "text/html" and not request.path.startswith(f"/{EXPLORER.lstrip('/')}"):
-        nonce = csp_nonce()
+        nonce, films = csp_nonce(), _films_elsewhere()
         headers.setdefault("Content-Security-Policy", "; ".join((
             "default-src 'self'", f"script-src 'self' 'nonce-{nonce}'",
-            "style-src 'self'", "img-src 'self' data: blob:", "media-src 'self' blob:",
-            "worker-src 'self' blob:", "connect-src 'self'", "object-src 'none'", "base-uri 'self'",
+            "style-src 'self'", f"img-src 'self' data: blob:{films}", f"media-src 'self' blob:{films}",
+            "worker-src 'self' blob:", f"connect-src 'self'{films}", "object-src 'none'", "base-uri 'self'",
             "form-action 'self'", "frame-ancestors *" if framed else "frame-ancestors 'self'")))
     return response
+
+
+def _films_elsewhere() -> str:
+    """Return what a policy's list of places ends with: the bucket that players are led to, where there is one."""
+    origin: str = current_app.extensions[FILMS_ORIGIN]
+    return f" {origin}" if origin else ""
 
 
 def _deliver_events(response: Response) -> Response:

@@ -135,6 +135,7 @@ def office_stops(world: World) -> Stops:
         "companies.index": [at()], "companies.edit": [at(term_id=ids["company"])],
         "media_jobs.index": [at()], "media_jobs.detail": [at(job_id=ids["job"])],
         "media_editions.detail": [at(edition_id=ids["edition_id"], ready=READY)],
+        "media_editions.letters": [at(edition_id=ids["edition_id"], track_id=ids["letters"])],
         "media_profiles.index": [at()], "media_profiles.create": [at()], "media_profiles.edit": [at(slug="small")],
         "history.index": [at()], "history.entity": [at(entity="title", entity_id=ids["film"])],
         "history.revision": [at(revision_id=ids["revision"])],

@@ -1,6 +1,7 @@
 """A film that is watched while it is encoded: what is there can be sought, and the rest comes by itself."""
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,22 +10,23 @@ from typing import Any
 
 import msgspec
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
 
-from moviepoint.domains.catalog.models import Title
-from moviepoint.domains.media import services, tasks, worker
+from moviepoint.domains.media import tasks, worker
 from moviepoint.domains.media.encoding.binaries import find_tools
 from moviepoint.domains.media.encoding.profiles import Profile, RungSpec
-from moviepoint.domains.media.models import Edition, EncodingJob, SourceAsset
-from moviepoint.domains.media.profiles import Offer
-from moviepoint.kernel.db import db, unit_of_work, utcnow
-from moviepoint.kernel.policies import SYSTEM
+from moviepoint.domains.media.models import Edition, EncodingJob
+from moviepoint.kernel.db import db
 from tests.unit.media.films import X264, make, pattern, tone
 
-from .conftest import Site
+from .conftest import PHONE, Site
+from .encoded import start_film
+from .test_pages import accessibility_faults
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SECONDS, SEGMENT, HELD_AT = 60, 2, 12  # HELD_AT: segments after which the encoder waits for the test
+SHOTS = os.environ.get("EARLY_SHOTS", "")  # a folder for screenshots, to look at
 LADDER = Profile(rungs=(RungSpec(180, 500, 28),), preset="ultrafast", segment_seconds=SEGMENT, range_segments=5)
 STATE = """() => {
     const { player } = document.querySelector("[data-player]");
@@ -55,10 +57,10 @@ class Encoder:
 
         monkeypatch.setattr(worker.LeaseWatch, "delivered", delivered)
 
-    def start(self, film: Path) -> str:
+    def start(self, film: Path, name: str) -> str:
         """Begin with a file; returns the edition's public id once enough of it is there."""
         with self._site.app.app_context():
-            self.job_id, edition_id = film_of(self._site, film)
+            self.job_id, edition_id = start_film(self._site, film, LADDER, name)
             self.package = self._site.app.extensions["moviepoint.storage"].path(
                 db.session.get_one(EncodingJob, self.job_id).package)
             db.session.remove()
@@ -80,27 +82,22 @@ class Encoder:
             db.session.remove()
 
 
-def film_of(site: Site, film: Path) -> tuple[int, str]:
-    """Enter a published film whose file is to be encoded; returns its job and its edition's public id."""
-    with unit_of_work() as session:
-        title = Title(kind="film", slug="early", original_title="Early", status="published", published_at=utcnow())
-        session.add(title)
-        session.flush()
-        edition = Edition(title_id=title.id)
-        session.add(edition)
-        session.flush()
-        source = SourceAsset(edition_id=edition.id, key="uploads/early", filename=film.name, size=film.stat().st_size)
-        session.add(source)
-        session.flush()
-        path = site.app.extensions["moviepoint.storage"].path(source.key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(film.read_bytes())
-        job = services.start_job(session, SYSTEM, source.id, offer=Offer("x", "x", LADDER, True, False))
-        return job.id, edition.public_id
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    return make(find_tools(), tmp_path / "early.mp4", *pattern("320x180", "24", SECONDS), *tone(440, SECONDS), *X264)
+
+
+@pytest.fixture
+def quiet_encoder(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Encoder]:
+    """What it makes is shown to viewers when it is whole."""
+    found = Encoder(site, monkeypatch)
+    yield found
+    found.finish()
 
 
 @pytest.fixture
 def encoder(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Encoder]:
+    """What it makes is shown to viewers at once."""
     monkeypatch.setitem(site.app.extensions, "moviepoint.settings", msgspec.structs.replace(
         site.app.extensions["moviepoint.settings"], publish_early=True))
     found = Encoder(site, monkeypatch)
@@ -117,10 +114,32 @@ def until(page: Page, holds: Callable[[dict[str, Any]], bool], seconds: float = 
     return state
 
 
-def test_a_film_grows_under_its_viewer_and_comes_to_its_end(encoder: Encoder, site: Site, tmp_path: Path,
+def test_an_editor_watches_on_the_editions_page_and_nobody_else(
+        quiet_encoder: Encoder, site: Site, film: Path, editor: dict[str, str],
+        open_page: Callable[..., Page]) -> None:
+    public_id = quiet_encoder.start(film, "early-for-editors")
+    with site.app.app_context():
+        edition = db.session.scalars(select(Edition.id).where(Edition.public_id == public_id)).one()
+        db.session.remove()
+    page = open_page("about:blank", size=PHONE, expect_errors=True)
+    refused = page.goto(f"{site.url}/en/watch/{public_id}")
+    assert refused
+    assert refused.status == 404
+    page.context.add_cookies([editor])  # type: ignore[list-item]
+    page.goto(f"{site.url}/admin/editions/{edition}")
+    page.wait_for_selector("[data-player][data-state=ready]")
+    expect(page.get_by_text("of the film can be watched")).to_be_visible()
+    page.evaluate(SEEK, 12)
+    assert until(page, lambda state: state["at"] > 13)["end"] < SEGMENT * (HELD_AT + 1)
+    assert accessibility_faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/early.png", full_page=True)
+
+
+def test_a_film_grows_under_its_viewer_and_comes_to_its_end(encoder: Encoder, site: Site, film: Path,
                                                             open_page: Callable[..., Page]) -> None:
-    film = make(find_tools(), tmp_path / "early.mp4", *pattern("320x180", "24", SECONDS), *tone(440, SECONDS), *X264)
-    page = open_page(f"{site.url}/en/watch/{encoder.start(film)}")
+    page = open_page(f"{site.url}/en/watch/{encoder.start(film, 'early')}")
     page.wait_for_selector("[data-player][data-state=ready]")
     begun = page.evaluate(STATE)
     assert SEGMENT * 9 <= begun["end"] <= SEGMENT * (HELD_AT + 1)

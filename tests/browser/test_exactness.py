@@ -12,26 +12,21 @@ import statistics
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from moviepoint.domains.catalog.models import Title
-from moviepoint.domains.media import services, tasks, worker
-from moviepoint.domains.media.encoding.plan import LANES
 from moviepoint.domains.media.encoding.profiles import Profile, RungSpec
-from moviepoint.domains.media.models import Edition, EncodingJob, SourceAsset
-from moviepoint.domains.media.profiles import Offer
-from moviepoint.kernel.db import db, unit_of_work, utcnow
-from moviepoint.kernel.policies import SYSTEM
 
 from .conftest import Site
+from .encoded import encode_film
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SECONDS, EVERY, FRAME, SEEKS = 60, 1.0, 0.04, 20
 RUNGS = (RungSpec(360, 800, 26), RungSpec(180, 300, 28))
+APART, LATE, ATTEMPTS = 45, 100, 5  # milliseconds; and how often a place is measured at most
 READY, FORMS = "[data-player][data-state=ready]", ("ts", "fmp4")
 PROFILES = {"ts": Profile(rungs=RUNGS, preset="ultrafast", range_segments=3),
             "fmp4": Profile(rungs=RUNGS, preset="ultrafast", range_segments=3, segments="fmp4")}
@@ -184,34 +179,8 @@ def encoded(site: Site, flashing: Path) -> Callable[[str], str]:
 
     def encode(form: str) -> str:
         if form not in made:
-            made[form] = encode_once(form)
+            made[form] = encode_film(site, flashing, PROFILES[form], f"flashing-{form}")
         return made[form]
-
-    def encode_once(form: str) -> str:
-        with site.app.app_context():
-            with unit_of_work() as session:
-                title = Title(kind="film", slug=f"flashing-{form}", original_title=f"Flashing {form}",
-                              status="published", published_at=utcnow())
-                session.add(title)
-                session.flush()
-                edition = Edition(title_id=title.id)
-                session.add(edition)
-                session.flush()
-                source = SourceAsset(edition_id=edition.id, key=f"uploads/{form}", filename="film.mkv",
-                                     size=flashing.stat().st_size)
-                session.add(source)
-                session.flush()
-                path = site.app.extensions["moviepoint.storage"].path(source.key)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(flashing, path)
-                job = services.start_job(session, SYSTEM, source.id, offer=Offer("x", "x", PROFILES[form], True, False))
-                job_id, public_id = job.id, edition.public_id
-            while sum(worker.work(tasks.bench(), lane) for lane in LANES):
-                continue
-            done = db.session.get_one(EncodingJob, job_id, populate_existing=True)
-            assert (done.state, done.message) == ("done", "")
-            db.session.remove()
-        return public_id
 
     return encode
 
@@ -249,6 +218,30 @@ def apparatus(site: Site, flashing: Path, chromium: Browser) -> float:
     return statistics.median(found)
 
 
+class Measured(NamedTuple):
+    """What was seen and heard after one seek."""
+
+    apart: float  # milliseconds by which the sound comes after the picture
+    late: list[float]  # milliseconds by which each cue comes after its time
+    off: list[float]  # seconds by which each flash is off its time
+    again: int  # how often it was measured before
+
+
+def at_best(page: Page, place: float, apparatus: float) -> Measured:
+    """Seek to a place and measure there, and again after a hiccup of the machine: a fault of the film does not pass."""
+    for attempt in range(ATTEMPTS):
+        seen = page.evaluate(SEEK, place)
+        assert seen["flashes"], f"no flash after {place:.2f} s"
+        assert seen["beeps"], f"no beep after {place:.2f} s"
+        starts = [(1 + int(text.rpartition(" ")[2]) * EVERY, at) for text, at in seen["cues"]]
+        found = Measured(statistics.median(sound_after_picture(seen)) - apparatus,
+                         [(at - start) * 1000 for start, at in starts if start > place],  # else the seek landed in it
+                         [abs(from_beat(media)) for media in seen["flashes"]], attempt)
+        if abs(found.apart) <= APART and max(found.late, default=0) <= LATE:
+            break
+    return found
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_picture_sound_and_cues_come_together(form: str, encoded: Callable[[str], str], site: Site, apparatus: float,
                                               open_page: Callable[..., Page], capsys: Any) -> None:
@@ -260,26 +253,20 @@ def test_picture_sound_and_cues_come_together(form: str, encoded: Callable[[str]
         const { player } = document.querySelector("[data-player]");
         player.selectTextTrack(player.getTextTracks()[0]);
     }""")
-    apart, late, off = [], [], []
-    for place in places():
-        seen = page.evaluate(SEEK, place)
-        assert seen["flashes"], f"no flash after {place:.2f} s"
-        assert seen["beeps"], f"no beep after {place:.2f} s"
-        off += [abs(from_beat(media)) for media in seen["flashes"]]
-        apart.append(statistics.median(sound_after_picture(seen)) - apparatus)
-        starts = [(1 + int(text.rpartition(" ")[2]) * EVERY, at) for text, at in seen["cues"]]
-        late += [at - start for start, at in starts if start > place]  # within others the seek has landed
+    found = [at_best(page, place, apparatus) for place in places()]
+    apart, late = [one.apart for one in found], [cue for one in found for cue in one.late]
     with capsys.disabled():
         print(f"\n{form}: sound after picture {statistics.median(apart):+.1f} ms ({min(apart):+.0f} … "  # noqa: T201
               f"{max(apart):+.0f}) at {len(apart)} places, the apparatus {apparatus:+.1f} ms; {len(late)} cues "
-              f"{statistics.median(late) * 1000:+.0f} ms ({min(late) * 1000:+.0f} … {max(late) * 1000:+.0f})")
+              f"{statistics.median(late):+.0f} ms ({min(late):+.0f} … {max(late):+.0f}); "
+              f"{sum(one.again for one in found)} measured again")
+    off = [flash for one in found for flash in one.off]
     assert statistics.median(off) < 0.002  # a flash's frame has its very time; a busy machine may not show one
     assert all(one % FRAME < 0.002 for one in off)
-    assert abs(statistics.median(apart)) <= 45
-    assert sum(abs(one) > 45 for one in apart) <= len(apart) // 5  # a hiccup of the machine is no fault of the film
+    assert max(map(abs, apart)) <= APART
     assert len(late) >= len(apart) / 2
     assert min(late) >= 0
-    assert sum(one > 0.1 for one in late) <= len(late) // 10
+    assert max(late) <= LATE
 
 
 def master_of(page: Page, site: Site, edition: str) -> str:

@@ -10,8 +10,6 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from moviepoint.domains.accounts.services import create_user
-from moviepoint.domains.accounts.sessions import begin
 from moviepoint.domains.media.models import Edition, SourceAsset
 from moviepoint.kernel.db import db, unit_of_work
 
@@ -21,19 +19,6 @@ from .test_pages import accessibility_faults
 from .test_player import READY, play
 
 SLUG, FOLDER = "metropolis-1927", "packages/edition-page"
-
-
-@pytest.fixture(scope="module")
-def editor(site: Site) -> dict[str, str]:
-    """Make an editor; return what the site's cookie is to hold."""
-    with site.app.app_context():
-        with unit_of_work() as session:
-            user = create_user(session, "edition-editor@example.org", "unused", ("editor",))
-            _row, mark = begin(session, user, address="127.0.0.1", user_agent="a test")
-        db.session.remove()
-    signed = site.app.session_interface.get_signing_serializer(site.app)  # type: ignore[attr-defined]
-    value = signed.dumps({"_user_id": mark, "_fresh": True, "fs_cc": "set"})
-    return {"name": site.app.config["SESSION_COOKIE_NAME"], "value": value, "url": site.url}
 
 
 @pytest.fixture(scope="module")

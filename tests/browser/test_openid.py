@@ -101,9 +101,9 @@ def test_who_says_no_may_say_yes(openid_sites: dict[str, Site], provider: Provid
     page.wait_for_url(f"{site.url}/ru/")
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESKTOP])
+@pytest.mark.parametrize(("theme", "scheme", "size"), [
+    (THEMES[0], "light", PHONE), (THEMES[0], "dark", DESKTOP), (THEMES[1], "light", DESKTOP),
+    (THEMES[1], "dark", PHONE)])  # each two together
 def test_the_pages_are_accessible_and_fit(openid_sites: dict[str, Site], provider: Provider,
                                           open_page: Callable[..., Page], theme: str, scheme: str,
                                           size: tuple[int, int]) -> None:

@@ -31,7 +31,8 @@ from moviepoint.domains.community.services.announcements import EPISODES
 from moviepoint.domains.history.models import Revision
 from moviepoint.domains.media import services as media
 from moviepoint.domains.media import watch_rules
-from moviepoint.domains.media.models import SourceAsset, Storyboard
+from moviepoint.domains.media.encoding import sidecars
+from moviepoint.domains.media.models import SourceAsset, Storyboard, SubtitleTrack
 from moviepoint.domains.media.profiles import ProfileInput
 from moviepoint.domains.media.profiles import save as save_profile
 from moviepoint.domains.pages.schemas import StaticPageInput
@@ -198,6 +199,7 @@ def taking_part(session: Session, world: World, users: Mapping[str, User], stora
 
 def office(session: Session, world: World, users: Mapping[str, User], storage: Any) -> None:
     """Leave on the editors' desks what they have to look at."""
+    letters(session, world, storage)
     boss = users["boss"]
     run = BulkRun(actor_id=boss.id, verb="publish", title_ids=[1, 2], total=2, done=2, changed=1, refused=1,
                   refusals=[[2, "It has no name."]], state="done")
@@ -214,3 +216,20 @@ def office(session: Session, world: World, users: Mapping[str, User], storage: A
         notes=["A note."], faults=[], changes=[]))
     session.flush()
     world.ids |= {"run": run.id, "transfer": brought.id, "scan": scan}
+
+
+def letters(session: Session, world: World, storage: Any) -> None:
+    """Give a film subtitles whose letters are a guess."""
+    probe = {"container": "text", "size": 60, "duration_ms": 0, "claimed_ms": 0, "bit_rate": 0}
+    source = SourceAsset(edition_id=world.ids["edition_id"], key="uploads/letters", filename="nosferatu.ru.srt",
+                         size=60, intent={"use": "subtitles"}, probe=probe)
+    session.add(source)
+    session.flush()
+    storage.put(source.key, "1\n00:00:01,000 --> 00:00:02,000\nКто здесь?\n".encode("koi8-r"))
+    origin = {"stream": None, "letters": {"encoding": "koi8-r", "sure": False, "shown": True, "default": False}}
+    row = SubtitleTrack(edition_id=world.ids["edition_id"], path="subs_ru-j9", language="ru", hidden=True,
+                        origin=origin, note=sidecars.guess("koi8-r"), source_format="srt",
+                        source_id=source.id, position=9)
+    session.add(row)
+    session.flush()
+    world.ids["letters"] = row.id

@@ -11,10 +11,9 @@ import redis
 
 from moviepoint.app import create_app
 from moviepoint.domains.media.encoding.binaries import Tools
-from moviepoint.domains.system.cli import upgrade_all
 from moviepoint.kernel.db import db
 from moviepoint.settings import Settings
-from tests.functional.media.house import House
+from tests.functional.media.house import House, migrate
 from tests.unit.media.conftest import films, tools  # noqa: F401 -- fixtures
 from tests.unit.media.films import X264, make, pattern, tone
 
@@ -63,8 +62,7 @@ def open_house(tmp_path: Path) -> Iterator[Callable[..., House]]:
         context = app.app_context()
         context.push()
         contexts.append(context)
-        upgrade_all()
-        db.session.remove()
+        migrate(settings)
         opened.append(House(app))
         return opened[-1]
 

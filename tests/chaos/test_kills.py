@@ -15,15 +15,17 @@ import pytest
 from sqlalchemy import select
 
 from moviepoint.domains.media import sweep, tasks
+from moviepoint.domains.media.encoding.binaries import Tools
 from moviepoint.domains.media.encoding.profiles import Profile, RungSpec
 from moviepoint.domains.media.models import EncodingStep
 from moviepoint.domains.media.storing import PACKAGES
 from moviepoint.kernel.db import db
 from tests.chaos.conftest import LONG
 from tests.functional.media.house import House
+from tests.unit.media.films import X264, make, pattern
 
 pytestmark = pytest.mark.slow
-FILMS, KILLS = (20, 20) if LONG else (8, 8)
+FILMS, KILLS = (20, 20) if LONG else (4, 4)
 PROFILE = Profile(rungs=(RungSpec(180, 600, 26), RungSpec(90, 200, 28)), preset="slow", segment_seconds=2,
                   range_segments=3)
 
@@ -110,6 +112,28 @@ def test_twenty_films_outlive_twenty_kills(backend: str, open_house: Callable[..
     assert not [path for folder in folders for path in folder.rglob("*") if ".work" in path.parts or
                 path.suffix in (".tmp", ".part")]
     assert processes_of(house.settings.instance) == []
+
+
+@pytest.mark.skipif(not LONG, reason="waits for a real lease to run out (MOVIEPOINT_TEST_LONG=1)")
+def test_a_killed_worker_is_taken_over_within_forty_seconds(open_house: Callable[..., House], tools: Tools,
+                                                            tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the lease, the beat, the sweep and the queue as operators have them."""
+    house = open_house()
+    film = make(tools, tmp_path / "film.mp4", *pattern("640x360", "24", 60), *X264)  # is worked at for half a minute
+    job = house.start(film, profile=Profile(rungs=PROFILE.rungs, preset="veryslow", segment_seconds=2))
+    first = house.run_worker(lease=0)
+    house.wait(lambda: list(house.package(job).glob("stream_1/data*.ts")))
+    house.run_worker(lease=0)
+    time.sleep(3)  # it has to come up
+    name, fence = next((step.name, step.fence) for step in house.steps(job).values()
+                       if step.kind == "video" and step.state == "running")
+    first.kill()
+    killed = time.monotonic()
+    house.wait(lambda: house.steps(job)[name].fence > fence, seconds=60)
+    taken = time.monotonic() - killed
+    with capsys.disabled():
+        print(f"\ntaken over after {taken:.1f} s")  # noqa: T201
+    assert taken < 40
 
 
 def stop(workers: list[subprocess.Popen[bytes]]) -> None:

@@ -10,15 +10,13 @@ from moviepoint.app import MoviePoint
 from moviepoint.domains.accounts.models import User
 from moviepoint.domains.accounts.services import create_user
 from moviepoint.kernel.db import unit_of_work
-from tests.browser.samples import fill
+from tests.functional.kept import fill_once
 
 
 @pytest.fixture
 def catalogue(app: MoviePoint, session: Session) -> Session:
     """Fill the database with the sample catalogue."""
-    with unit_of_work() as work:
-        fill(work, app.extensions["moviepoint.storage"])
-    session.expunge_all()
+    fill_once(app, session)
     return session
 
 

@@ -22,6 +22,7 @@ ACTIONS = {
     "image_deleted": lazy_gettext("picture deleted"),
     "encoded": lazy_gettext("encoded"), "job_started": lazy_gettext("encoding begun"),
     "job_cancelled": lazy_gettext("encoding called off"), "job_retried": lazy_gettext("encoding taken up again"),
+    "rung_removed": lazy_gettext("rung removed"),
     "job_moved": lazy_gettext("priority changed"), "changed_source": lazy_gettext("source file changed"),
     "signed_out": lazy_gettext("signed out on one device"),
     "signed_out_everywhere": lazy_gettext("signed out everywhere"),

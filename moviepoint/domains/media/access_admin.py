@@ -56,7 +56,15 @@ def audiences() -> dict[str, str]:
             "roles": _("accounts with one of these roles"), "link": _("who has a link")}
 
 
-class AccessVerbs(View):
+class EditionVerbs(View):
+    """What verbs on an edition have in common: the page that they are on."""
+
+    def show(self, edition: Edition) -> Any:
+        """Render the page, with what is wrong."""
+        raise NotImplementedError
+
+
+class AccessVerbs(EditionVerbs):
     """What the edition's page does about who may watch; `EditionsView` is the page."""
 
     @expose("/<int:edition_id>/access", methods=("POST",))
@@ -90,10 +98,6 @@ class AccessVerbs(View):
         if self.failure is None:
             return redirect(self.get_url(".detail", edition_id=edition_id, _anchor="access"))
         return self.show(find(db.session(), edition_id))
-
-    def show(self, edition: Edition) -> Any:
-        """Render the page, with what is wrong."""
-        raise NotImplementedError
 
 
 def find(session: Session, edition_id: int) -> Edition:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy.orm import Session
 
-from moviepoint.domains.media import documents, ledger, publishing, retiming, storing
+from moviepoint.domains.media import documents, ledger, lettering, publishing, retiming, room, storing
 from moviepoint.domains.media.encoding import sidecars
 from moviepoint.domains.media.encoding.errors import Blocked, Refused, Temporary
 from moviepoint.domains.media.encoding.naming import Intent
@@ -18,6 +18,7 @@ from moviepoint.domains.media.matching import Row, origin_of, succession
 from moviepoint.domains.media.models import AudioRendition, AudioTrack, Edition, EncodingJob, SourceAsset, SubtitleTrack
 from moviepoint.kernel.files import LocalStorage
 from moviepoint.kernel.sentences import sentence, stored, unpack
+from moviepoint.settings import Settings
 
 
 def intent_of(source: SourceAsset) -> Intent:
@@ -25,7 +26,7 @@ def intent_of(source: SourceAsset) -> Intent:
     return msgspec.convert(source.intent, Intent) if source.intent else Intent()
 
 
-def plan_tracks(session: Session, lease: Lease, found: Probe, checksum: str) -> None:
+def plan_tracks(session: Session, storage: LocalStorage, settings: Settings, lease: Lease, found: Probe) -> None:
     """Write the plan of a job that adds tracks. Raises Blocked while there is no film, Refused if it is not ours."""
     job = session.get_one(EncodingJob, lease.job_id, populate_existing=True)
     edition = storing.locked_edition(session, job.edition_id)
@@ -39,9 +40,9 @@ def plan_tracks(session: Session, lease: Lease, found: Probe, checksum: str) -> 
     plan = sidecars.make_plan(found, _completed(edition, intent_of(job.source)), film, f"j{job.id}")
     if not ledger.complete(session, lease, {"notes": stored(plan.notes)}):
         return
-    job.source.probe, job.source.sha256 = stored(found), checksum
-    job.plan = stored(plan)
+    job.source.probe, job.plan = stored(found), stored(plan)
     retiming.add_steps(session, job, plan)
+    room.pause_if_short(session, storage, settings, job)
 
 
 def _completed(edition: Edition, intent: Intent) -> Intent:
@@ -73,21 +74,17 @@ def publish_tracks(session: Session, storage: LocalStorage, lease: Lease, keep_s
     before = documents.edition_document(edition)
     plan = msgspec.convert(job.plan, Plan)
     facts = msgspec.convert(publishing.check_result(session, job.id)["facts"], TrackFacts)
-    notes = publishing.notes_of(session, job.id)
+    notes, letters = publishing.notes_of(session, job.id), lettering.found(session, job.id)
     for target, sound in zip(plan.audio, facts.audio, strict=True):
         row = _sound(edition, job, target, sound)
         made = publishing.renditions_of(plan, facts.surround, target.name)
         _bring_in(session, storage, job, edition, row, plan, target, made)
     for text in plan.subtitles:
-        line = _text(edition, job, text, notes.get(text.name or "", ""))
+        line = _text(edition, job, text, notes.get(text.name or "", ""), letters.get(text.name or ""))
         _bring_in(session, storage, job, edition, line, plan, text)
     if job.kind == "tracks":  # a track that was made anew takes the place of as much
         edition.package_bytes += facts.size
-    publishing.finish(session, job)
-    session.flush()
-    session.expire(edition)
-    documents.record_change(session, job, edition, before)
-    return publishing.discarded(session, job, keep_source)
+    return publishing.conclude(session, job, edition, before, keep_source)
 
 
 def _bring_in(session: Session, storage: LocalStorage, job: EncodingJob, edition: Edition, row: Row | None,
@@ -127,17 +124,23 @@ def _sound(edition: Edition, job: EncodingJob, target: AudioTarget, sound: Audio
     return row
 
 
-def _text(edition: Edition, job: EncodingJob, target: SubtitleTarget, note: str) -> SubtitleTrack | None:
+def _text(edition: Edition, job: EncodingJob, target: SubtitleTarget, note: str,
+          letters: tuple[str, bool] | None) -> SubtitleTrack | None:
     row = next((row for row in edition.subtitles if row.id == target.track_id), None)
     if target.track_id is None:
         row = SubtitleTrack(position=_end(edition), language=target.language, role=target.role, label=target.label,
                             studio=target.studio, source_format=target.source_format[:20],
                             note=note or unpack(target.note), source_id=job.source_id, origin=origin_of(target),
-                            path=target.name)
+                            path=target.name, hidden=False, default=False)
         edition.subtitles.append(row)
+        lettering.take(row, letters, {}, alone=False)
     elif row is not None and job.kind == "tracks":
+        before = row.letters
         _succeed(edition, job, row, target)
         row.source_format, row.note = target.source_format[:20], note or unpack(target.note)
+        lettering.take(row, letters, before, lettering.alone_without(edition, row))
+    if target.encoding and job.kind == "tracks":  # so that encoding the file again reads it so too
+        job.source.intent = {**(job.source.intent or {}), "encoding": target.encoding}
     return row
 
 

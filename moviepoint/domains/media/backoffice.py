@@ -13,6 +13,7 @@ from moviepoint.domains.media import allowance, player, plays, queries
 from moviepoint.domains.media.checking import AUDIO_KINDS, SUBTITLE_ROLES
 from moviepoint.domains.media.models import AudioTrack, Edition, EncodingJob, SourceAsset, SubtitleTrack, Upload
 from moviepoint.domains.media.player import audio_name, subtitle_name
+from moviepoint.domains.media.remote import figures
 from moviepoint.kernel.db import db
 from moviepoint.kernel.i18n import current_locale
 from moviepoint.kernel.i18n import gettext as _
@@ -100,6 +101,7 @@ def disk_figures(session: Session) -> Mapping[str, Any]:
         select(func.coalesce(func.sum(SourceAsset.size), 0)).where(SourceAsset.kept).scalar_subquery(),
         select(func.coalesce(func.sum(Upload.size), 0)).where(Upload.state == "receiving").scalar_subquery())).one()
     return {"free": free, "floor": floor, "packages": int(row[0]), "sources": int(row[1]), "coming": int(row[2]),
+            **figures.bucket_figures(session),
             "state": "stop" if free < floor else "short" if free - int(row[2]) < floor * SHORT else ""}
 
 

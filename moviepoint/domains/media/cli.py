@@ -10,6 +10,9 @@ from moviepoint.domains.media.encoding.binaries import ToolsMissing, find_tools
 from moviepoint.domains.media.encoding.child import find_sandbox
 from moviepoint.domains.media.encoding.conformance import Programs, check_package
 from moviepoint.domains.media.models import Edition
+from moviepoint.domains.media.remote import cli as remote
+from moviepoint.domains.media.remote import moving
+from moviepoint.kernel.bucket import BucketError, current_bucket
 from moviepoint.kernel.db import db
 from moviepoint.kernel.sentences import said
 
@@ -25,7 +28,8 @@ def media_group() -> None:
 def verify_command(edition: str, decode: bool) -> None:
     """Read the package of EDITION (its id or public id; `all` for every one) back, and name every departure.
 
-    The rules are those of RFC 8216bis and of Apple's authoring specification; what is measured are the files.
+    The rules are those of RFC 8216bis and of Apple's authoring specification; what is measured are the files. Those
+    that lie in a bucket are fetched into a folder beside the packages, which is removed again.
     """
     settings = current_app.extensions["moviepoint.settings"]
     try:
@@ -49,10 +53,19 @@ def _verify(public_id: str, programs: Programs) -> bool:
     """Check one edition and print what was found; returns whether all is well."""
     edition = playback.load_edition(db.session(), public_id)
     storage = current_app.extensions["moviepoint.storage"]
-    report = check_package(storage.path(edition.package or ""), playback.master_playlist(edition), programs=programs)
-    name = documents.edition_name(db.session(), edition)
+    name, package = documents.edition_name(db.session(), edition), (edition.package or "").rpartition("/")[2]
+    try:
+        with moving.whole(current_bucket(), storage, package, lambda: None) as folder:
+            report = check_package(folder, playback.master_playlist(edition), programs=programs)
+    except (BucketError, OSError) as error:
+        click.echo(f"✗ {name} ({edition.public_id}): not checked, for its files cannot be fetched: {error}")
+        return False
     for departure in report.departures:
         click.echo(f"  {departure}")
     click.echo(f"{'✗' if report.departures else '✓'} {name} ({edition.public_id}): {report.playlists} playlists, "
                f"{report.segments} segments read, {len(report.departures)} departure(s)")
     return not report.departures
+
+
+media_group.add_command(remote.store_command)
+media_group.add_command(remote.fetch_command)

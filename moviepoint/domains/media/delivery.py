@@ -3,7 +3,8 @@
 One decision for every address: `authorise`. No media process runs here, and no query for a segment: what is
 known of an edition is kept for a few seconds, which is how soon a film that is unpublished stops. With the setting
 `accelerate` a web server in front sends the bytes, after the same decision; without it this process does, for so
-many viewers at once that pages always have threads left.
+many viewers at once that pages always have threads left. What lies in a bucket is found there after it is not found
+here, by the same decision too: `remote.sending`.
 """
 from __future__ import annotations
 
@@ -24,6 +25,8 @@ from moviepoint.domains.media import access, early, playback, watching
 from moviepoint.domains.media.encoding.early import finished
 from moviepoint.domains.media.encoding.plan import Plan
 from moviepoint.domains.media.models import Edition
+from moviepoint.domains.media.remote import sending
+from moviepoint.domains.media.seats import EXTENSION as SEATS
 from moviepoint.kernel.db import db
 from moviepoint.kernel.errors import Forbidden, NotFound, Unavailable
 from moviepoint.kernel.files import Storage
@@ -37,7 +40,6 @@ TYPES = {".m3u8": "application/vnd.apple.mpegurl", ".ts": "video/mp2t", ".vtt": 
          ".mpd": "application/dash+xml"}
 _CACHE = "moviepoint.playback_facts"
 _CACHE_LIMIT = 10_000
-_SEATS = "moviepoint.media_seats"
 
 pages = Blueprint("media_files", __name__)
 
@@ -52,10 +54,21 @@ def part(token: str, edition: str, package: str, name: str) -> Response:
     if kind is None or any(piece.startswith(".") for piece in PurePosixPath(name).parts) \
             or PurePosixPath(name).as_posix() != name:  # one file has one name: no slash at its end, none doubled
         raise NotFound()
-    path = inside(package, name)
+    try:
+        path = inside(package, name)
+        response = sent(path, f"{package}/{name}", kind)
+    except NotFound:
+        return _from_bucket(grant, package, name, kind)
     growing = path.suffix == ".m3u8" and not finished(path)
-    response = sent(path, f"{package}/{name}", kind)
     response.headers["Cache-Control"] = "no-cache" if growing else caching(grant)
+    return response
+
+
+def _from_bucket(grant: access.Grant, package: str, name: str, kind: str) -> Response:
+    """Send what lies on the disk no more, or never did. Raises NotFound for that, Unavailable."""
+    response = sending.sent(current_app.extensions["moviepoint.storage"], seats_of_media(), package, name, kind)
+    if response.status_code != 302:
+        response.headers["Cache-Control"] = caching(grant)
     return response
 
 
@@ -96,7 +109,7 @@ def sent(path: Path, key: str, kind: str) -> Response:
     settings: Settings = current_app.extensions["moviepoint.settings"]
     if settings.accelerate:
         return Response(mimetype=kind, headers={"X-Accel-Redirect": f"{settings.accelerate}{quote(key)}"})
-    seats: BoundedSemaphore = current_app.extensions.setdefault(_SEATS, BoundedSemaphore(settings.media_streams))
+    seats = seats_of_media()
     if not seats.acquire(blocking=False):
         raise Unavailable(_("Too many people are watching at the moment. Wait a little and try again."))
     try:
@@ -105,6 +118,13 @@ def sent(path: Path, key: str, kind: str) -> Response:
         seats.release()
         raise NotFound() from None
     return _file_response(file, kind)
+
+
+def seats_of_media() -> BoundedSemaphore:
+    """Return the seats of this process: so many viewers are sent media at once."""
+    settings: Settings = current_app.extensions["moviepoint.settings"]
+    seats: BoundedSemaphore = current_app.extensions.setdefault(SEATS, BoundedSemaphore(settings.media_streams))
+    return seats
 
 
 class SeatedFile(FileIO):

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from sqlalchemy.orm import Session
 
-from moviepoint.domains.media import documents, retiming
+from moviepoint.domains.media import documents, lettering, retiming
 from moviepoint.domains.media.checking import AUDIO_KINDS, SUBTITLE_ROLES, Faults, checked_tracks, mark_faults
 from moviepoint.domains.media.models import AudioTrack, Edition, Mark, SubtitleTrack
 from moviepoint.domains.media.schemas import MarksInput, TrackInput, TracksInput
@@ -83,7 +83,7 @@ def save_tracks(session: Session, actor: Actor, edition_id: int, data: TracksInp
 
 def remove_track(session: Session, actor: Actor, storage: LocalStorage, edition_id: int, track_id: int,
                  table: str) -> Edition:
-    """Take a track (`table` audio or subtitles) out of an edition; its files go an hour later.
+    """Take a track (`table` audio or subtitles) out of an edition; its files go half a day later.
 
     Raises NotFound, Forbidden, Invalid for the last audio track that is shown.
     """
@@ -134,6 +134,8 @@ def _write(rows: Sequence[AudioTrack | SubtitleTrack], wanted: Sequence[TrackInp
     by_id = {row.id: row for row in rows}
     for position, data in enumerate(wanted):
         row = by_id[data.id]
+        if isinstance(row, SubtitleTrack) and row.guessed and not data.hidden:  # who shows it has looked at it
+            lettering.confirm(row, alone=False)
         row.position, row.language, row.label, row.labels = position, data.language, data.label, data.labels
         row.studio, row.default, row.hidden, row.offset_ms = data.studio, data.default, data.hidden, data.offset_ms
         if isinstance(row, AudioTrack):

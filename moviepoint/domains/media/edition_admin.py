@@ -25,6 +25,7 @@ from moviepoint.domains.media import (
     profiles,
     queries,
     retiming,
+    rungs,
     services,
     sources,
 )
@@ -33,7 +34,10 @@ from moviepoint.domains.media.api.sources import download
 from moviepoint.domains.media.documents import stamp
 from moviepoint.domains.media.edition_forms import TABLES, moved, read_marks, read_track, shown_marks, shown_tracks
 from moviepoint.domains.media.encoding import storyboard
+from moviepoint.domains.media.letters_admin import LettersVerbs
 from moviepoint.domains.media.models import AudioTrack, Edition
+from moviepoint.domains.media.remote import figures
+from moviepoint.domains.media.rungs_admin import PictureVerbs
 from moviepoint.domains.media.schemas import MarksInput, TracksInput
 from moviepoint.kernel.db import db
 from moviepoint.kernel.errors import Invalid, MoviePointError, NotFound
@@ -62,7 +66,7 @@ class Early:
     length: str
 
 
-class EditionsView(AccessVerbs):
+class EditionsView(AccessVerbs, PictureVerbs, LettersVerbs):
     """One page for each edition; editions are reached from their title, so that the menu does not name them."""
 
     permission = "media.manage"
@@ -165,7 +169,8 @@ class EditionsView(AccessVerbs):
             kinds={"audio": checking.AUDIO_KINDS, "subtitles": checking.SUBTITLE_ROLES}, stamp=stamp,
             subtitle_name=player.subtitle_name, note_words=player.note_words, moving=moving(session, edition),
             drop=backoffice.drop_zone(edition.public_id, tracks=replaceable(edition)), early=early_of(session, edition),
-            access=access_admin.panel(session, edition),
+            access=access_admin.panel(session, edition), film=rungs.source_of(session, edition),
+            lies=figures.place_of(session, edition),
             profiles=profiles.offers(session, current_app.extensions["moviepoint.hooks"]), **context)
         return (page, int(failure.status)) if failure else page
 
@@ -240,7 +245,8 @@ def sheets(edition: Edition, prefix: str) -> Sequence[Sheet]:
         return ()
     seconds = math.ceil(edition.duration_ms / 1000)
     span = edition.storyboard.interval_ms // 1000 * storyboard.COLUMNS * storyboard.ROWS
-    return [Sheet(f"{prefix}/{storyboard.FOLDER}/{number:04d}.jpg", number * span, min(seconds, (number + 1) * span))
+    folder = f"{prefix}/{edition.storyboard.name}"
+    return [Sheet(f"{folder}/{number:04d}.jpg", number * span, min(seconds, (number + 1) * span))
             for number in range(math.ceil(seconds / span))]
 
 

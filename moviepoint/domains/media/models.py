@@ -19,8 +19,8 @@ JOB_STATES = ("queued", "running", "paused", "failed", "cancelled", "done")
 STEP_STATES = ("queued", "running", "failed", "cancelled", "done")
 #: An upload of several parts is `joining` until a task has put them together.
 UPLOAD_STATES = ("receiving", "joining", "stored", "used", "expired")
-#: What a job makes: a whole package, tracks beside one that is there, or one track anew with another offset.
-JOB_KINDS = ("film", "tracks", "retime")
+#: What a job makes: a whole package, tracks or pictures beside one that is there, or one track with another offset.
+JOB_KINDS = ("film", "tracks", "retime", "pictures")
 
 
 def public_id() -> str:
@@ -132,7 +132,7 @@ class VideoRendition(Base):
     frame_rate: Mapped[float]
     average_bandwidth: Mapped[int]  # bits a second, measured over the segments
     peak_bandwidth: Mapped[int]
-    iframe_bandwidth: Mapped[int] = mapped_column(default=0)  # of `iframes_<position>.m3u8`; 0: it has none
+    iframe_bandwidth: Mapped[int] = mapped_column(default=0)  # of its I-frame playlist; 0: it has none
 
     edition: Mapped[Edition] = relationship(back_populates="video")
 
@@ -217,6 +217,16 @@ class SubtitleTrack(Base):
     edition: Mapped[Edition] = relationship(back_populates="subtitles")
 
     @property
+    def letters(self) -> dict[str, Any]:
+        """What its file's letters were taken as (see `lettering`); empty for what came in no file of text."""
+        return dict((self.origin or {}).get("letters") or {})
+
+    @property
+    def guessed(self) -> bool:
+        """Whether nobody has confirmed yet what its letters were taken as."""
+        return not self.letters.get("sure", True)
+
+    @property
     def paths(self) -> list[str]:
         """All that the track has on storage."""
         return [self.path] if self.path else []
@@ -235,6 +245,11 @@ class Storyboard(Base):
     height: Mapped[int]
 
     edition: Mapped[Edition] = relationship(back_populates="storyboard")
+
+    @property
+    def name(self) -> str:
+        """The folder of its sheets."""
+        return self.path.removesuffix(".vtt")
 
 
 class Mark(Base):
@@ -329,6 +344,7 @@ class EncodingStep(Base):
     fence: Mapped[int] = mapped_column(default=0)  # grows with each lease; a write must carry the newest
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     served: Mapped[int] = mapped_column(default=0, server_default="0", index=True)  # its turn: grows over all leases
+    yielded: Mapped[int] = mapped_column(default=0, server_default="0")  # places that it stepped back, half done
     weight: Mapped[float] = mapped_column(default=1.0)  # its share of the job's work
     progress: Mapped[float] = mapped_column(default=0.0)  # 0 to 1
     speed: Mapped[float | None]  # seconds of film a second

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.orm import Session
 
 from moviepoint.kernel.db import db
 from moviepoint.kernel.tasks import drain
@@ -35,3 +36,12 @@ def patiently(act: Callable[[], T], longest: float = LONGEST) -> T:
             log.warning("the database does not answer; trying again", error=str(error.orig)[:200])
             time.sleep(PAUSES[min(tries, len(PAUSES) - 1)])
             tries += 1
+
+
+def read(query: Callable[[Session], T]) -> T:
+    """Run a read of its own, so that no transaction stays open while ffmpeg runs."""
+    session = db.session()
+    try:
+        return query(session)
+    finally:
+        db.session.rollback()

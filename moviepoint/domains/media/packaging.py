@@ -167,7 +167,7 @@ def _iframe_line(variant: Variant) -> str:
 
 
 def _language(tag: str) -> dict[str, str]:
-    return {} if tag in ("", "und") else {"LANGUAGE": quoted(tag)}
+    return {"LANGUAGE": quoted(tag or "und")}
 
 
 def _yes(value: bool) -> str:

@@ -11,6 +11,7 @@ from moviepoint.domains.catalog.policies import sees_drafts, visible
 from moviepoint.domains.media import access, watching
 from moviepoint.domains.media.dash import render_manifest, timeline
 from moviepoint.domains.media.encoding.segments import FMP4
+from moviepoint.domains.media.encoding.verify import iframes_name
 from moviepoint.domains.media.models import AudioTrack, Edition, SubtitleTrack
 from moviepoint.domains.media.packaging import Sound, Text, Variant, Wide, render_master, unique_names
 from moviepoint.domains.media.watch_models import WatchLink
@@ -104,7 +105,7 @@ def manifest(edition: Edition, storage: Storage) -> str:
 def parts(edition: Edition) -> tuple[list[Variant], list[Sound], list[Text]]:
     """Return what viewers may choose of an edition, as manifests name it."""
     variants = [Variant(row.path, row.width, row.height, row.codec, row.frame_rate, row.average_bandwidth,
-                        row.peak_bandwidth, row.path.replace("stream", "iframes") if row.iframe_bandwidth else "",
+                        row.peak_bandwidth, iframes_name(row.path) if row.iframe_bandwidth else "",
                         row.iframe_bandwidth) for row in edition.video]
     sounds = [Sound(row.path, row.language, name, row.kind, row.default, row.codec, row.channels,
                     row.average_bandwidth, row.peak_bandwidth, _wide(row))

@@ -16,7 +16,10 @@ from moviepoint.kernel.text import language_name, one_line
 
 
 class Track(msgspec.Struct):
-    """A dub or subtitles as the player knows them: `label` is the NAME in the master, `title` the editor's words."""
+    """A dub or subtitles as the player knows them: `label` is the NAME in the master, `title` the editor's words.
+
+    `studio` is who made it, by which a viewer's choice is known again in another film.
+    """
 
     language: str
     kind: str
@@ -24,6 +27,7 @@ class Track(msgspec.Struct):
     default: bool
     title: str = ""
     id: int = 0
+    studio: str = ""
 
 
 class Place(msgspec.Struct):
@@ -71,13 +75,15 @@ def subtitle_kinds() -> dict[str, str]:
 
 def tracks_heard(edition: Edition, locale: str = "") -> list[Track]:
     """Return the dubs that are shown, in the master's order, with the editor's words for a locale."""
-    return [Track(track.language, track.kind, name, track.default, title_of(track, locale))
+    return [Track(track.language, track.kind, name, track.default, title_of(track, locale),
+                  studio=track.studio)
             for track, name in zip(playback.shown_audio(edition), playback.audio_names(edition), strict=True)]
 
 
 def tracks_read(edition: Edition, locale: str = "") -> list[Track]:
     """Return the subtitles that are shown, in the master's order, with the editor's words for a locale."""
-    return [Track(track.language, track.role, name, track.default, title_of(track, locale), track.id)
+    return [Track(track.language, track.role, name, track.default, title_of(track, locale), track.id,
+                  track.studio)
             for track, name in zip(playback.shown_subtitles(edition), playback.subtitle_names(edition), strict=True)]
 
 

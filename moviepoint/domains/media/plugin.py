@@ -23,6 +23,7 @@ from moviepoint.domains.media import (
     watch,
     watch_action,
 )
+from moviepoint.domains.media.remote import work
 from moviepoint.domains.media.search_facets import FACETS
 from moviepoint.domains.media.title_filters import MEDIA
 from moviepoint.hooks import hookimpl
@@ -58,7 +59,10 @@ def register_permissions() -> Sequence[Permission]:
 def register_tasks() -> Sequence[Task]:
     return [Task("media.work", tasks.work, priority=SOON), Task(joining.JOIN, tasks.join_upload),
             Task("media.sweep", tasks.sweep, every=timedelta(seconds=10)),
-            Task("media.expire_uploads", tasks.expire_uploads, every=timedelta(hours=1))]
+            Task(work.STORE, tasks.store, every=timedelta(minutes=1)),
+            Task(work.TIDY, tasks.tidy_bucket, every=timedelta(days=1)),
+            Task("media.expire_uploads", tasks.expire_uploads, every=timedelta(hours=1)),
+            Task("media.leftovers", tasks.leftovers, every=timedelta(hours=1))]
 
 
 @hookimpl

@@ -8,11 +8,11 @@ import msgspec
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from moviepoint.domains.media import documents, ledger, retiming
+from moviepoint.domains.media import documents, keeping, ledger, retiming
 from moviepoint.domains.media.encoding import storyboard
 from moviepoint.domains.media.encoding.plan import Plan
 from moviepoint.domains.media.encoding.subtitles import UNREADABLE
-from moviepoint.domains.media.encoding.verify import AudioFacts, PackageFacts
+from moviepoint.domains.media.encoding.verify import AudioFacts, PackageFacts, VideoFacts
 from moviepoint.domains.media.ledger import Lease
 from moviepoint.domains.media.matching import Row, added_apart, match, origin_of, replaced
 from moviepoint.domains.media.models import (
@@ -26,6 +26,7 @@ from moviepoint.domains.media.models import (
     SubtitleTrack,
     VideoRendition,
 )
+from moviepoint.domains.media.remote import work
 from moviepoint.domains.media.storing import carry, locked_edition
 from moviepoint.kernel import events
 from moviepoint.kernel.db import utcnow
@@ -50,7 +51,7 @@ def publish(session: Session, storage: LocalStorage, lease: Lease, keep_source: 
     plan = msgspec.convert(job.plan, Plan)
     facts = msgspec.convert(check_result(session, job.id)["facts"], PackageFacts)
     _carry_over(storage, edition, job, facts.duration_ms)
-    _pictures(session, edition, facts)
+    _pictures(session, edition, plan, facts)
     _tracks(session, edition, job, plan, facts)
     _chapters(session, edition, plan)
     now = utcnow()
@@ -73,12 +74,26 @@ def finish(session: Session, job: EncodingJob) -> None:
     job.state, job.code, job.message, job.finished_at = "done", "", "", utcnow()
 
 
+def conclude(session: Session, job: EncodingJob, edition: Edition, before: documents.Document,
+             keep_source: bool) -> str | None:
+    """End a job that has added to a live film; return the key of its source if that is to be deleted now."""
+    finish(session, job)
+    work.touch(session, edition.package)
+    session.flush()
+    session.expire(edition)
+    documents.record_change(session, job, edition, before)
+    return discarded(session, job, keep_source)
+
+
 def discarded(session: Session, job: EncodingJob, keep_source: bool) -> str | None:
-    """Return the key of a job's source if it is to be deleted now, and note that it is; another job may need it."""
+    """Return the key of a job's source if it is to be deleted now, and note that it is; another job may need it.
+
+    What exists nowhere else stays (`keeping`). The rows that tell of it have been flushed.
+    """
     needed = session.scalar(select(EncodingJob.id).where(
         EncodingJob.source_id == job.source_id, EncodingJob.id != job.id,
         EncodingJob.state.in_((*ledger.LIVE, "paused"))).limit(1))
-    if keep_source or job.source.pinned or needed is not None:
+    if keep_source or job.source.pinned or needed is not None or keeping.needed(session, job.source_id):
         return None
     job.source.kept = False
     return job.source.key
@@ -110,17 +125,31 @@ def _carry_over(storage: LocalStorage, edition: Edition, job: EncodingJob, durat
             row.hidden, row.default, row.note = True, False, OTHER_LENGTH if there else GONE
 
 
-def _pictures(session: Session, edition: Edition, facts: PackageFacts) -> None:
+def _pictures(session: Session, edition: Edition, plan: Plan, facts: PackageFacts) -> None:
     for table in (VideoRendition, Storyboard):
         session.execute(delete(table).where(table.edition_id == edition.id))
     for position, video in enumerate(facts.video):
-        session.add(VideoRendition(
-            edition_id=edition.id, position=position, path=video.name, width=video.width, height=video.height,
-            codec=video.codec, frame_rate=video.frame_rate, average_bandwidth=video.bandwidth.average,
-            peak_bandwidth=video.bandwidth.peak, iframe_bandwidth=video.iframes.peak))
+        row = rendition_of(video)
+        row.edition_id, row.position = edition.id, position
+        session.add(row)
     if facts.storyboard is not None:
-        session.add(Storyboard(edition_id=edition.id, path=storyboard.INDEX, width=facts.storyboard.width,
-                               height=facts.storyboard.height, interval_ms=facts.storyboard.interval * 1000))
+        board = Storyboard(edition_id=edition.id)
+        describe(board, plan.board.name, facts.storyboard)
+        session.add(board)
+
+
+def describe(board: Storyboard, name: str, layout: storyboard.Layout) -> None:
+    """Let a storyboard's row say what was made."""
+    board.path, board.interval_ms = storyboard.index_name(name), layout.interval * 1000
+    board.width, board.height = layout.width, layout.height
+
+
+def rendition_of(facts: VideoFacts) -> VideoRendition:
+    """Return the row of a rung that was checked."""
+    return VideoRendition(
+        path=facts.name, width=facts.width, height=facts.height, codec=facts.codec, frame_rate=facts.frame_rate,
+        average_bandwidth=facts.bandwidth.average, peak_bandwidth=facts.bandwidth.peak,
+        iframe_bandwidth=facts.iframes.peak)
 
 
 def _tracks(session: Session, edition: Edition, job: EncodingJob, plan: Plan, facts: PackageFacts) -> None:

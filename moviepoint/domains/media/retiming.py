@@ -27,16 +27,21 @@ from moviepoint.kernel.sentences import stored
 from moviepoint.kernel.tasks import enqueue_after_commit
 
 WAITS = "waits-for-film"  # why a track's job pauses before there is a film to add it to
-STAGES = {"check-tracks": 2, "publish-tracks": 3}
+STAGES = {"check-tracks": 2, "publish-tracks": 3, "check-pictures": 2, "publish-pictures": 3}
+
+
+def film_job(session: Session, edition: Edition) -> EncodingJob | None:
+    """Return the job that has made an edition's live package."""
+    return session.scalar(select(EncodingJob).where(
+        EncodingJob.package == edition.package, EncodingJob.kind == "film")) if edition.package else None
 
 
 def film_of(session: Session, edition: Edition) -> Film | None:
     """Return the grid and the length of an edition's live package; None where no job of ours made it."""
-    plan = session.scalar(select(EncodingJob.plan).where(
-        EncodingJob.package == edition.package, EncodingJob.kind == "film")) if edition.package else None
-    if plan is None or edition.duration_ms is None:
+    job = film_job(session, edition)
+    if job is None or job.plan is None or edition.duration_ms is None:
         return None
-    made = msgspec.convert(plan, Plan)
+    made = msgspec.convert(job.plan, Plan)
     frames = round(edition.duration_ms * made.grid.rate[0] / made.grid.rate[1] / 1000)
     return Film(made.grid, max(1, frames), made.profile)
 
@@ -73,7 +78,7 @@ def start(session: Session, actor: Actor, edition: Edition, row: Row) -> Encodin
 
 
 def add_steps(session: Session, job: EncodingJob, plan: Plan) -> None:
-    """Write a plan's steps of tracks into the ledger."""
+    """Write the steps of a plan that adds to a film into the ledger."""
     for position, step in enumerate(plan.steps, start=1):
         session.add(EncodingStep(job_id=job.id, position=position, name=step.name, kind=step.kind, lane=step.lane,
                                  stage=STAGES.get(step.kind, 1), weight=step.weight,

@@ -189,6 +189,18 @@ class Tracks(msgspec.Struct):
     version: str
 
 
+class RungInfo(msgspec.Struct):
+    """A rung of an edition: pixels, frames a second, bits a second as measured."""
+
+    id: int
+    width: int
+    height: int
+    codec: str
+    frame_rate: float
+    average_bandwidth: int
+    peak_bandwidth: int
+
+
 class MarkInput(msgspec.Struct, forbid_unknown_fields=True):
     """A chapter, intro, recap or credits; a chapter without an end lasts until the next."""
 

@@ -62,10 +62,7 @@ def start_job(session: Session, actor: Actor, source_id: int, priority: int = 0,
     require_upload(session, actor, source.edition)
     if not source.kept:
         raise Invalid(_("The source file was discarded after it had been encoded. Upload it again."))
-    busy = session.scalar(select(EncodingJob.id).where(
-        EncodingJob.source_id == source.id, EncodingJob.state.in_((*LIVE, "paused"))))
-    if busy is not None:
-        raise Conflict(_("This file is being encoded already (job %(number)s).", number=busy))
+    require_idle(session, source.id)
     kind = "tracks" if source.intent and source.intent.get("use") != "film" else "film"
     name, profile = (offer.name, offer.profile) if offer else default_profile(session)
     job = EncodingJob(edition_id=source.edition_id, source_id=source.id, created_by_id=actor.id, priority=priority,
@@ -78,6 +75,14 @@ def start_job(session: Session, actor: Actor, source_id: int, priority: int = 0,
     documents.record_job(session, actor, "job_started", job, {}, {"state": job.state})
     enqueue_after_commit(session, WORK, lane="light")
     return job
+
+
+def require_idle(session: Session, source_id: int, but: int | None = None) -> None:
+    """Raise Conflict while a source is being encoded by another job than `but`."""
+    busy = session.scalar(select(EncodingJob.id).where(
+        EncodingJob.source_id == source_id, EncodingJob.id != (but or 0), EncodingJob.state.in_((*LIVE, "paused"))))
+    if busy is not None:
+        raise Conflict(_("This file is being encoded already (job %(number)s).", number=busy))
 
 
 def encode_upload(session: Session, actor: Actor, upload_id: int, edition_id: int, priority: int = 0) -> EncodingJob:
@@ -111,17 +116,13 @@ def retry_job(session: Session, actor: Actor, job_id: int) -> EncodingJob:
         raise Conflict(_("Only a job that failed, was cancelled or waits can be tried again."))
     if not job.source.kept:
         raise Invalid(_("The source file was discarded after it had been encoded. Upload it again."))
-    other = session.scalar(select(EncodingJob.id).where(
-        EncodingJob.source_id == job.source_id, EncodingJob.id != job.id, EncodingJob.state.in_((*LIVE, "paused"))))
-    if other is not None:
-        raise Conflict(_("This file is being encoded already (job %(number)s).", number=other))
-    cancelled = job.state == "cancelled"
+    require_idle(session, job.source_id, but=job.id)
+    if job.state == "cancelled":
+        begin_anew(job)  # its files are gone
     before = {"state": job.state, "message": str(job.message)}
     job.state, job.code, job.message, job.finished_at = "queued", "", "", None
     for step in job.steps:
-        if cancelled and step.stage > STAGE_INSPECT:
-            _again(step)  # a cancelled job's files are gone
-        elif step.state != "done":
+        if step.state != "done":
             _again(step)
     documents.record_job(session, actor, "job_retried", job, before, {"state": job.state})
     for lane in LANES:
@@ -158,6 +159,18 @@ def set_priority(session: Session, actor: Actor, job_id: int, priority: int) -> 
     job.priority = priority
     documents.record_job(session, actor, "job_moved", job, before, {"priority": priority})
     return job
+
+
+def begin_anew(job: EncodingJob) -> None:
+    """Have all steps of a job done again whose files are gone, if it is taken up again.
+
+    In another package: whoever still removes the old one, or ends in it late, must not touch what is made then.
+    """
+    if job.package:
+        job.package = new_package()
+    for step in job.steps:
+        if step.stage > STAGE_INSPECT:
+            _again(step)
 
 
 def _again(step: EncodingStep) -> None:

@@ -10,18 +10,21 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from moviepoint.domains.media import documents
+from moviepoint.domains.media import documents, keeping
 from moviepoint.domains.media.encoding.probe import Probe
-from moviepoint.domains.media.ledger import LIVE
 from moviepoint.domains.media.models import Edition, EncodingJob, SourceAsset
 from moviepoint.domains.media.queries import user_names
+from moviepoint.domains.media.services import require_idle
 from moviepoint.kernel import events
 from moviepoint.kernel.errors import Conflict, NotFound
 from moviepoint.kernel.files import Storage
 from moviepoint.kernel.i18n import gettext as _
 from moviepoint.kernel.policies import Actor, require
+from moviepoint.kernel.sentences import sentence
 
 MANAGE = "media.manage"
+#: Of subtitles in pictures whose file an editor has deleted.
+PICTURES_GONE = sentence("Not text, and its pictures are gone with their file: upload a text version, or remove it.")
 
 
 class SourceView(msgspec.Struct, frozen=True):
@@ -39,6 +42,7 @@ class SourceView(msgspec.Struct, frozen=True):
     sha256: str
     job_id: int | None = None
     job_state: str = ""
+    needed: list[str] = []  # why it is kept whatever the settings say: `pictures`, `letters`
 
 
 def source_views(session: Session, actor: Actor, edition: Edition) -> list[SourceView]:
@@ -89,11 +93,11 @@ def discard_source(session: Session, actor: Actor, storage: Storage, source_id: 
     source = find_source(session, actor, source_id)
     if not source.kept:
         raise Conflict(_("This file is gone already."))
-    busy = session.scalar(select(EncodingJob.id).where(
-        EncodingJob.source_id == source.id, EncodingJob.state.in_((*LIVE, "paused"))))
-    if busy is not None:
-        raise Conflict(_("This file is being encoded already (job %(number)s).", number=busy))
+    require_idle(session, source.id)
     source.kept = source.pinned = False
+    for row in source.edition.subtitles:
+        if row.source_id == source.id and row.path is None:
+            row.note = PICTURES_GONE
     key = source.key
     events.after_commit(session, lambda: storage.delete(key))
     _record(session, actor, "changed_source", source, {"kept": True}, {"kept": False})
@@ -121,7 +125,8 @@ def _view(source: SourceAsset, names: Mapping[int, str], job: Any) -> SourceView
     use = (source.intent or {}).get("use", "film")
     return SourceView(source.id, source.filename, source.size, use, streams_of(source.probe), source.kept,
                       source.pinned, names.get(source.created_by_id or 0, ""), source.created_at,
-                      source.sha256 or "", job.id if job else None, job.state if job else "")
+                      source.sha256 or "", job.id if job else None, job.state if job else "",
+                      keeping.reasons(source))
 
 
 def _record(session: Session, actor: Actor, action: str, source: SourceAsset, before: Mapping[str, Any],

@@ -40,6 +40,7 @@ class Pictures(NamedTuple):
     interval_ms: int
     width: int
     height: int
+    name: str = "storyboard"
 
 
 class TrackPlace(NamedTuple):
@@ -94,7 +95,7 @@ def open_tracks(session: Session, hooks: HookManager, viewer: Actor | None,
     statement = _shown(select(
         *_COLUMNS, SubtitleTrack.position, Edition.public_id, Edition.position.label("place"), Title.added_by_id,
         Season.number.label("season"), Episode.number.label("episode"), Edition.episode_id,
-        Storyboard.interval_ms, Storyboard.width, Storyboard.height,
+        Storyboard.interval_ms, Storyboard.width, Storyboard.height, Storyboard.path.label("board"),
         own.audience.label("own_audience"), own.roles.label("own_roles"), whole.audience, whole.roles)
     ).outerjoin(Storyboard, Storyboard.edition_id == Edition.id).outerjoin(
         own, own.edition_id == Edition.id).outerjoin(whole, whole.title_id == Title.id)
@@ -107,7 +108,7 @@ def open_tracks(session: Session, hooks: HookManager, viewer: Actor | None,
     audiences = watching.open_to(session, hooks, viewer, {row.edition_id: _facts(row) for row in rows}.values())
     return {row.id: TrackPlace(
         _track(row), row.public_id, row.package.rsplit("/", 1)[-1], audiences[row.edition_id], row.season, row.episode,
-        row.episode_id, Pictures(row.interval_ms, row.width, row.height) if row.interval_ms else None,
+        row.episode_id, _pictures(row) if row.interval_ms else None,
         (row.place, row.edition_id, row.position, row.id))
         for row in rows if row.edition_id in audiences}
 
@@ -130,6 +131,10 @@ def _track(row: Any) -> SpokenTrack:
     made = "\n".join(map(str, (READING, row.package, row.path, row.made_offset_ms, row.language, row.title_id)))
     return SpokenTrack(row.id, row.title_id, row.edition_id, row.language,
                        hashlib.sha256(made.encode()).hexdigest()[:16])
+
+
+def _pictures(row: Any) -> Pictures:
+    return Pictures(row.interval_ms, row.width, row.height, row.board.removesuffix(".vtt"))
 
 
 def _facts(row: Any) -> EditionFacts:

@@ -13,14 +13,18 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from moviepoint.domains.media import access
 from moviepoint.domains.media.models import AudioTrack, Edition, SubtitleTrack
+from moviepoint.domains.media.remote import clearing, index
 from moviepoint.kernel import events
 from moviepoint.kernel.errors import NotFound
 from moviepoint.kernel.files import LocalStorage
 
 PACKAGES = "packages"
+STILLS = "stills"  # in a package: single pictures that were cut out of a storyboard
 RETIRED = f"{PACKAGES}/.retired"  # an empty file for each track that was replaced or removed, as old as that is
-GRACE_SECONDS = 3600  # what was replaced may still be watched
+REPLACED = f"{PACKAGES}/.replaced"  # the same for packages
+GRACE_SECONDS = access.LIFETIME  # what was replaced may still be watched: by addresses that were signed for so long
 
 
 def locked_edition(session: Session, edition_id: int) -> Edition:
@@ -32,25 +36,30 @@ def locked_edition(session: Session, edition_id: int) -> Edition:
     return edition
 
 
-def carry(storage: LocalStorage, old: str, new: str, name: str) -> bool:
-    """Give a package a track of another one, as links to the same bytes; False where it is not there.
+def carry(storage: LocalStorage, old: str, new: str, name: str, *lists: str) -> bool:
+    """Give a package what another one has of a name, as links to the same bytes; False where it is not there.
 
-    Doing it twice does no harm, and the other package keeps what it has.
+    That is a folder and the lists of what is in it: a track's or a rung's playlist, if none is named. What the bucket
+    has of it is played from where it lies, until a task has copied it there: nothing is asked of the bucket here. Doing
+    it twice does no harm, and the other package keeps what it has.
     """
+    lists = lists or (f"{name}.m3u8",)
     source = storage.path(f"{old}/{name}")
-    playlist = storage.path(f"{old}/{name}.m3u8")
-    if not source.is_dir() or not playlist.is_file():
+    if not source.is_dir() or not all(storage.path(f"{old}/{path}").is_file() for path in lists):
         return False
+    storage.delete(f"{RETIRED}/{new.rsplit('/', 1)[-1]}.{name}")  # what is brought in is wanted, whatever was thought
     target = storage.path(f"{new}/{name}")
     target.mkdir(parents=True, exist_ok=True)
     for path in source.iterdir():
         _link(path, target / path.name)
-    _link(playlist, storage.path(f"{new}/{name}.m3u8"))
+    index.lend(storage, old.rpartition("/")[2], new.rpartition("/")[2], name)
+    for listed in lists:
+        _link(storage.path(f"{old}/{listed}"), storage.path(f"{new}/{listed}"))
     return True
 
 
 def retire(session: Session, storage: LocalStorage, package: str | None, names: Sequence[str]) -> None:
-    """Have a track's files removed some time after the commit."""
+    """Have what a package has of some names removed some time after the commit."""
     markers = [f"{RETIRED}/{package.rsplit('/', 1)[-1]}.{name}" for name in names if package]
 
     def mark() -> None:
@@ -77,12 +86,36 @@ def remove_retired(storage: LocalStorage) -> int:
         if time.time() - marker.stat().st_mtime < GRACE_SECONDS:
             continue
         package, _, name = marker.name.partition(".")
+        if name and index.lent(storage, package, name):
+            continue  # until the package that it was carried to has a copy of its own
         if name:
-            storage.delete(f"{PACKAGES}/{package}/{name}")
-            storage.delete(f"{PACKAGES}/{package}/{name}.m3u8")
+            clearing.forget_track(storage, package, name)
+            for place in (name, f"{name}.m3u8", f"{name}.vtt", f"{STILLS}/{name}"):
+                storage.delete(f"{PACKAGES}/{package}/{place}")
         marker.unlink(missing_ok=True)
         removed += 1
     return removed
+
+
+def outlived(storage: LocalStorage, package: str) -> bool:
+    """Say whether a package that no edition shows any more was replaced so long ago that nobody watches it still.
+
+    The time begins when it is first asked for, so that nothing need be written at the moment of the replacement.
+    """
+    marker = f"{REPLACED}/{package}"
+    try:
+        age = time.time() - storage.path(marker).stat().st_mtime
+    except FileNotFoundError:
+        storage.put(marker, b"")
+        age = 0.0
+    return age > GRACE_SECONDS
+
+
+def remove_package(storage: LocalStorage, package: str) -> None:
+    """Remove a package, and what says since when nobody shows it; what the bucket has of it goes when that answers."""
+    clearing.forget_package(storage, package)
+    storage.delete(f"{PACKAGES}/{package}")
+    storage.delete(f"{REPLACED}/{package}")
 
 
 def _link(source: Path, target: Path) -> None:

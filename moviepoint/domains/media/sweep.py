@@ -3,21 +3,26 @@ from __future__ import annotations
 
 import shutil
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from moviepoint.domains.media import early, joining, ledger, retiming, room, storing
+from moviepoint.domains.media import early, joining, ledger, retiming, room, services, storing
+from moviepoint.domains.media.encoding.errors import DiskFull
 from moviepoint.domains.media.encoding.orphans import end_orphans
 from moviepoint.domains.media.models import Edition, EncodingJob, EncodingStep
-from moviepoint.domains.media.storing import GRACE_SECONDS, PACKAGES
+from moviepoint.domains.media.remote import index
+from moviepoint.domains.media.storing import PACKAGES
 from moviepoint.domains.media.worker import STAGING, Bench
 from moviepoint.kernel.db import db, unit_of_work, utcnow
 from moviepoint.kernel.tasks import enqueue
 
 log = structlog.get_logger(__name__)
+SETTLED_SECONDS = 3600  # a folder that nothing knows of, and that has not changed for so long, belongs to nobody
+FAILED_KEPT = timedelta(days=7)  # how long a failed job's finished segments wait for it to be taken up again
 
 
 def sweep(bench: Bench) -> None:
@@ -27,8 +32,12 @@ def sweep(bench: Bench) -> None:
         resume_paused(session, bench)
         early.withdraw(session)
     wake()
-    remove_orphans(bench)
     end_orphans(bench.storage.root.absolute())
+    blocked = room.trouble(bench.storage)
+    if blocked is not None and not isinstance(blocked, DiskFull):
+        return  # what is not seen there now may be there all the same
+    remove_orphans(bench)
+    forget_failures(bench)
     storing.remove_retired(bench.storage)
 
 
@@ -51,6 +60,8 @@ def resume_paused(session: Session, bench: Bench) -> int:
     resumed = 0
     for job in waiting:
         if job.code == retiming.WAITS and job.edition.package is None:
+            continue
+        if ledger.pauses(session, job.id):
             continue
         if room.usable(bench.storage, job) and room.enough(session, bench.storage, bench.settings, job):
             job.state, job.code, job.message = "queued", "", ""
@@ -79,15 +90,41 @@ def remove_orphans(bench: Bench) -> int:
         if key in live:
             if state == "done":
                 shutil.rmtree(path / STAGING, ignore_errors=True)
-        elif key not in busy and (state == "cancelled" or (state in (None, "done") and _old(path))):
+        elif key not in busy and not index.lent(bench.storage, path.name) and _over(bench, path, state):
             log.info("package removed: it belongs to nobody", package=path.name)
-            bench.storage.delete(key)
+            storing.remove_package(bench.storage, path.name)
             removed += 1
     return removed
 
 
+def _over(bench: Bench, path: Path, state: str | None) -> bool:
+    """Say whether a package can go whose job is in a state (None: it has none), and that nobody shows.
+
+    Without a job it belonged to an edition that was deleted, which nobody may watch; one that has just been made may
+    have a job that was not seen yet.
+    """
+    if state is None:
+        return _old(path)
+    return state == "cancelled" or (state == "done" and storing.outlived(bench.storage, path.name))
+
+
 def _old(path: Path) -> bool:
     try:
-        return time.time() - path.stat().st_mtime > GRACE_SECONDS
+        return time.time() - path.stat().st_mtime > SETTLED_SECONDS
     except OSError:
         return False
+
+
+def forget_failures(bench: Bench) -> int:
+    """Remove what jobs have left that failed long ago; returns how many. Who takes one up again begins at the front."""
+    with unit_of_work() as session:
+        gone = session.scalars(select(EncodingJob).where(
+            EncodingJob.state == "failed", EncodingJob.package != "",
+            EncodingJob.finished_at < utcnow() - FAILED_KEPT)).all()
+        packages = [job.package for job in gone if bench.storage.exists(job.package)]
+        for job in gone:
+            if job.package in packages:
+                services.begin_anew(job)
+    for package in packages:
+        storing.remove_package(bench.storage, package.rsplit("/", 1)[-1])
+    return len(packages)

@@ -6,7 +6,10 @@ import os
 from flask import current_app
 
 from moviepoint.domains.media import joining, uploads, worker
+from moviepoint.domains.media import leftovers as remaining
 from moviepoint.domains.media import sweep as sweeping
+from moviepoint.domains.media.remote import work as remote
+from moviepoint.kernel.bucket import current_bucket
 from moviepoint.kernel.db import unit_of_work
 from moviepoint.settings import Settings
 
@@ -26,6 +29,23 @@ def work(lane: str) -> None:
 def sweep() -> None:
     """Free what was lost and remove what belongs to nobody."""
     sweeping.sweep(bench())
+
+
+def store() -> None:
+    """Move what is live into the bucket, and remove there what is over."""
+    remote.run(current_app.extensions["moviepoint.settings"], current_app.extensions["moviepoint.storage"],
+               current_bucket())
+
+
+def tidy_bucket() -> None:
+    """Look for what the bucket has of packages that belong to nobody."""
+    remote.tidy(current_app.extensions["moviepoint.settings"], current_app.extensions["moviepoint.storage"],
+                current_bucket())
+
+
+def leftovers() -> None:
+    """Remove from storage what no row names."""
+    remaining.remove_leftovers(bench())
 
 
 def join_upload(upload_id: int) -> None:

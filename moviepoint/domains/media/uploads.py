@@ -14,12 +14,13 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.catalog.models import Episode, Title
-from moviepoint.domains.media import services
+from moviepoint.domains.media import room, services
 from moviepoint.domains.media.allowance import require_room
 from moviepoint.domains.media.checking import AUDIO_KINDS, LABEL_LENGTH, LANGUAGE_LENGTH, SUBTITLE_ROLES
 from moviepoint.domains.media.encoding.naming import Intent, guess
 from moviepoint.domains.media.models import AudioTrack, Edition, EncodingJob, SourceAsset, SubtitleTrack, Upload
 from moviepoint.domains.media.policies import UPLOAD, require_upload
+from moviepoint.domains.media.room import received as received
 from moviepoint.kernel import events
 from moviepoint.kernel.db import utcnow
 from moviepoint.kernel.errors import Forbidden, InsufficientStorage, Invalid, NotFound
@@ -80,7 +81,7 @@ def create_upload(session: Session, actor: Actor, storage: Storage, settings: Se
 
 def require_disk(session: Session, storage: Storage, settings: Settings, size: int) -> None:
     """Raise InsufficientStorage where the disk has no room for so many bytes more."""
-    if free_for_uploads(session, storage, settings) < size:
+    if room.left(session, storage, settings) < size:
         raise InsufficientStorage(_("There is not enough room on the server for this file. Tell whoever runs it."))
 
 
@@ -147,22 +148,6 @@ def job_of(session: Session, upload: Upload) -> int | None:
     """Return the newest job that an upload has become the source of."""
     return session.scalar(select(EncodingJob.id).join(SourceAsset, SourceAsset.id == EncodingJob.source_id).where(
         SourceAsset.key == upload.key).order_by(EncodingJob.id.desc()).limit(1))
-
-
-def free_for_uploads(session: Session, storage: Storage, settings: Settings) -> int:
-    """Return the bytes that a new upload may have: free space less the reserve and what is still to come."""
-    coming = 0
-    for upload in session.scalars(select(Upload).where(Upload.state == "receiving")):
-        coming += max(0, upload.size - received(storage, upload))
-    return storage.free_bytes() - settings.free_disk_reserve_bytes - coming
-
-
-def received(storage: Storage, upload: Upload) -> int:
-    """Return how many bytes of an upload have arrived."""
-    try:
-        return storage.path(upload.key).stat().st_size
-    except FileNotFoundError:
-        return 0
 
 
 def own_upload(session: Session, actor: Actor, public_id: str) -> Upload:

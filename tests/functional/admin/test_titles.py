@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
+from moviepoint.app import MoviePoint
 from moviepoint.domains.accounts.models import Role, User
 from moviepoint.domains.catalog import services
 from moviepoint.domains.catalog.backoffice_filters import Filters
@@ -25,6 +26,7 @@ from moviepoint.domains.history.models import Revision
 from moviepoint.kernel.db import unit_of_work
 from moviepoint.kernel.policies import SYSTEM
 from moviepoint.kernel.validation import convert
+from tests.functional.kept import make_once
 
 FORM = {"kind": "film", "original_title": "Аэлита", "original_language": "ru", "year": "1924", "runtime": "111",
         "countries": "su", "name:en": "Aelita", "name:ru": "Аэлита"}
@@ -35,27 +37,30 @@ def editor(sign_in: Callable[..., User], queue: list[object]) -> User:
     return sign_in("editor")
 
 
-@pytest.fixture
-def catalogue(session: Session, queue: list[object]) -> list[Title]:
+def enter_titles(work: Session) -> None:
     """Enter 36 titles that differ in all that the list filters by, with several genres, texts and credits each."""
-    with unit_of_work() as work:
-        for name in ("Drama", "War", "Comedy"):
-            services.save_genre(work, SYSTEM, TermInput(names={"en": name}))
-        person = services.save_person(work, SYSTEM, PersonInput(name="Somebody"))
-        made = []
-        for number, (kind, genres, locales, credited) in enumerate(itertools.product(
-                ("film", "series"), ([], ["drama"], ["drama", "war"]), (["en"], ["en", "ru"], []), (0, 3))):
-            title = services.save_title(work, SYSTEM, convert(TitleInput, {
-                "kind": kind, "original_title": f"Title {number}", "year": 1900 + number % 20, "genres": genres,
-                "texts": {locale: {"name": f"Name {number} {locale}", "overview": "Long" if number % 2 else ""}
-                          for locale in locales},
-                "credits": [{"person_id": person.id, "job": str(n)} for n in range(credited)]}))
-            if number % 3 == 0:
-                services.publish(work, SYSTEM, title.id)
-            made.append(title)
-        services.save_collection(work, SYSTEM, convert(CollectionInput, {
-            "texts": {"en": {"name": "Set"}}, "titles": [title.slug for title in made[:7]]}))
-    return made
+    for name in ("Drama", "War", "Comedy"):
+        services.save_genre(work, SYSTEM, TermInput(names={"en": name}))
+    person = services.save_person(work, SYSTEM, PersonInput(name="Somebody"))
+    made = []
+    for number, (kind, genres, locales, credited) in enumerate(itertools.product(
+            ("film", "series"), ([], ["drama"], ["drama", "war"]), (["en"], ["en", "ru"], []), (0, 3))):
+        title = services.save_title(work, SYSTEM, convert(TitleInput, {
+            "kind": kind, "original_title": f"Title {number}", "year": 1900 + number % 20, "genres": genres,
+            "texts": {locale: {"name": f"Name {number} {locale}", "overview": "Long" if number % 2 else ""}
+                      for locale in locales},
+            "credits": [{"person_id": person.id, "job": str(n)} for n in range(credited)]}))
+        if number % 3 == 0:
+            services.publish(work, SYSTEM, title.id)
+        made.append(title)
+    services.save_collection(work, SYSTEM, convert(CollectionInput, {
+        "texts": {"en": {"name": "Set"}}, "titles": [title.slug for title in made[:7]]}))
+
+
+@pytest.fixture
+def catalogue(app: MoviePoint, session: Session, queue: list[object]) -> list[Title]:
+    make_once(app, session, "36 titles", enter_titles)
+    return list(session.scalars(select(Title).order_by(Title.id)))
 
 
 def overviews(title: Title) -> list[str]:

@@ -19,7 +19,7 @@ from moviepoint.domains.media.models import Edition, SourceAsset
 from moviepoint.domains.media.schemas import TrackInput, TracksInput
 from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.kernel.policies import SYSTEM
-from tests.functional.media.house import House, drain
+from tests.functional.media.house import House
 from tests.unit.media.films import make, tone
 
 SRT = "1\n00:00:01,000 --> 00:00:02,500\nEins\n\n2\n00:00:11,000 --> 00:00:12,000\nZwei\n"
@@ -95,6 +95,4 @@ def onset(tools: Tools, package: Path, name: str, folder: Path) -> float:
 
 
 def edition_with_package(house: House, film: Path) -> int:
-    first = house.start(film)
-    drain(house)
-    return house.job(first).edition_id
+    return house.job(house.publish(film)).edition_id

@@ -8,12 +8,11 @@ import pytest
 
 from moviepoint.app import create_app
 from moviepoint.domains.media.encoding.binaries import Tools
-from moviepoint.domains.system.cli import upgrade_all
 from moviepoint.kernel.db import db
 from moviepoint.settings import Settings
 from tests.functional.media.adding import dub, short_dub, sidecar  # noqa: F401 -- fixtures
 from tests.functional.media.editions import cut  # noqa: F401 -- a fixture
-from tests.functional.media.house import House
+from tests.functional.media.house import House, migrate
 from tests.unit.media.conftest import film, films, sandbox, tools  # noqa: F401 -- fixtures
 from tests.unit.media.films import X264, make, pattern, tone
 
@@ -26,10 +25,10 @@ def long_film(tools: Tools, films: Path) -> Path:  # noqa: F811
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    app = create_app(Settings(instance=tmp_path / "instance", secret_key="s" * 48, plugins=(), rate_limits=False))
+    settings = Settings(instance=tmp_path / "instance", secret_key="s" * 48, plugins=(), rate_limits=False)
+    app = create_app(settings)
     with app.app_context():
-        upgrade_all()
-        db.session.remove()
+        migrate(settings)
         made = House(app)
         yield made
         for worker in made.workers:

@@ -49,6 +49,7 @@ class Gunicorn:
     """The web process of a house; it can be killed and started again on the same port."""
 
     def __init__(self, house: House, **settings: str) -> None:
+        self.output = house.settings.instance / "web.log"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._environ = {name: value for name, value in os.environ.items() if not name.startswith("MOVIEPOINT_")}
@@ -60,10 +61,11 @@ class Gunicorn:
         self.start()
 
     def start(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "moviepoint.cli", "web", "--port", str(self.port), "--workers", "1", "--threads",
-             "24"], cwd=PROJECT_ROOT, env=self._environ, start_new_session=True, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL)
+        with self.output.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "moviepoint.cli", "web", "--port", str(self.port), "--workers", "1", "--threads",
+                 "24"], cwd=PROJECT_ROOT, env=self._environ, start_new_session=True, stdout=output,
+                stderr=subprocess.STDOUT)
         wait_until_listening(self.port, self.process)
 
     def kill(self) -> None:

@@ -154,7 +154,7 @@ def test_what_was_shown_early_is_taken_back_when_the_film_fails(house: House, fe
 
 def test_a_film_is_encoded_anew_while_the_old_one_plays(house: House, feature: Path, tools: Tools,
                                                         monkeypatch: pytest.MonkeyPatch) -> None:
-    """From MPEG-TS to fMP4: the old address works until the new package is there, and an hour longer."""
+    """From MPEG-TS to fMP4: the old address works until the new package is there, and half a day longer."""
     first = begin(house, feature, msgspec.structs.replace(SLOW, preset="ultrafast"))
     drain(house)
     edition = house.edition(first)

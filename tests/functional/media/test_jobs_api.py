@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.accounts.models import User
@@ -16,6 +16,7 @@ from moviepoint.domains.media import ledger, services
 from moviepoint.domains.media.models import Edition, EncodingJob, EncodingStep, SourceAsset
 from moviepoint.kernel.db import unit_of_work
 from moviepoint.kernel.policies import SYSTEM
+from moviepoint.kernel.sentences import sentence
 
 Queue = list[tuple[str, dict[str, object]]]
 
@@ -225,3 +226,25 @@ def test_a_thousand_jobs_are_counted_and_paged_in_as_many_queries_as_ten(
     assert "Page 20 of 20" in client.get("/admin/jobs/?page=999999").text
     assert "Page 1 of 20" in client.get("/admin/jobs/?page=-5").text
     assert client.get("/admin/jobs/?state=sleeping").status_code == 200
+
+
+def test_what_is_tried_again_says_so_everywhere(
+        client: FlaskClient, session: Session, sign_in: Callable[..., User], start: Callable[..., int]) -> None:
+    sign_in("editor")
+    job_id = start()
+    with unit_of_work() as work:
+        lease = ledger.take(work, "light", "test")
+        assert lease is not None
+        assert ledger.fail_for_now(work, lease, "memory", sentence("There was not enough memory for this step."))
+    said = r"There was not enough memory for this step\. It is tried again at \d\d:\d\d:\d\d UTC\."
+    shown = client.get(f"/api/v1/jobs/{job_id}").json
+    assert (shown["state"], shown["code"]) == ("running", "memory")
+    assert re.fullmatch(said, shown["message"])
+    for page in ("/admin/jobs/", f"/admin/jobs/{job_id}", "/admin/jobs/now"):
+        assert re.search(said, client.get(page).text), page
+    with unit_of_work() as work:
+        work.execute(update(EncodingStep).values(not_before=None))
+    with unit_of_work() as work:
+        assert ledger.take(work, "light", "test") is not None
+    shown = client.get(f"/api/v1/jobs/{job_id}").json
+    assert (shown["code"], shown["message"]) == ("", "")

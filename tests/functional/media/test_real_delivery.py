@@ -16,6 +16,7 @@ from moviepoint.domains.accounts.models import User
 from moviepoint.domains.catalog.models import Title
 from moviepoint.domains.media import access
 from moviepoint.domains.media.models import Edition, SubtitleTrack, VideoRendition
+from moviepoint.domains.media.seats import count
 from moviepoint.domains.media.watch_models import WatchLink, WatchRule
 from moviepoint.kernel.db import unit_of_work, utcnow
 from moviepoint.settings import Settings
@@ -254,3 +255,34 @@ def test_check_says_when_a_proxy_takes_less_than_a_chunk(place: Place, tmp_path:
     assert [fault.name for fault in faults] == ["upload_chunk_bytes"]
     assert "client_max_body_size" in faults[0].remedy
     assert list(proxy_faults(Settings(base_url="http://127.0.0.1:9"))) == []  # nobody there: nothing is known
+
+
+@pytest.mark.parametrize("place", ["gunicorn"], indirect=True)
+def test_viewers_who_read_nothing_never_have_all_threads(place: Place) -> None:
+    """The server has 24 threads and 48 seats by its settings: six threads stay with the pages all the same."""
+    large = place.house.storage.path("packages/one/stream_0/data0001.ts")
+    with large.open("wb") as stream:
+        stream.truncate(64 * MIB)
+    where, viewers, answers = urlsplit(place.url), [], []
+    try:
+        for _ in range(30):
+            viewer = socket.create_connection((where.hostname or "", where.port or 80), timeout=10)
+            viewer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+            viewer.sendall(f"GET {place.film.prefix}/stream_0/data0001.ts HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            viewers.append(viewer)
+            answers.append(viewer.recv(64).split()[1])
+        assert answers.count(b"200") == 18
+        assert answers.count(b"503") == 12
+        begun = time.monotonic()
+        assert place.get("/en/") == 200
+        assert time.monotonic() - begun < 5
+    finally:
+        for viewer in viewers:
+            viewer.close()
+    assert "Media for up to 18 viewers at once" in place.server.output.read_text()
+
+
+@pytest.mark.parametrize(("threads", "streams", "seats"), [
+    (64, 48, 48), (48, 48, 36), (24, 48, 18), (8, 48, 6), (4, 48, 2), (2, 48, 1), (1, 48, 1), (64, 10, 10)])
+def test_seats_leave_threads_to_the_pages(threads: int, streams: int, seats: int) -> None:
+    assert count(Settings(media_streams=streams), threads) == seats

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import os
-import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from moviepoint.kernel.policies import SYSTEM
 from moviepoint.testing import Client
 from tests.functional.media.adding import add, edition_with_package, hashes, inputs, live, onset, save
 from tests.functional.media.house import House, drain
-from tests.unit.media.films import X264, make, pattern, tone
+from tests.unit.media.films import X264, make, pattern, pgs, tone
 
 
 @pytest.fixture
@@ -130,22 +129,6 @@ def test_what_editors_do_to_tracks_is_in_the_next_master_and_moves_no_picture(
     assert picture(package) == pictures
     gone = (f"audio_de-j{sound}/data0000.ts", f"subs_de-j{text}/data0000.vtt", "audio_ru/data0000.ts")
     assert [status(viewer, f"{prefix}/{name}") for name in gone] == [200] * 3
-
-
-def pgs(path: Path) -> Path:
-    """Write one picture of Blu-ray subtitles, from the second second to the third."""
-    def part(kind: int, second: float, data: bytes) -> bytes:
-        return b"PG" + struct.pack(">IIBH", int(second * 90_000), 0, kind, len(data)) + data
-
-    line = b"\x00\xa0\x01\x00\x00"  # 32 pixels of colour 1
-    shown = struct.pack(">HHBHBBBBHBBHH", 320, 180, 0x10, 0, 0x80, 0, 0, 1, 0, 0, 0, 100, 150)
-    window = struct.pack(">BBHHHH", 1, 0, 100, 150, 32, 8)
-    drawn = struct.pack(">HBB", 0, 0, 0xC0) + struct.pack(">I", 4 + 8 * len(line))[1:] + struct.pack(">HH", 32, 8)
-    empty = struct.pack(">HHBHBBBB", 320, 180, 0x10, 1, 0, 0, 0, 0)
-    path.write_bytes(part(0x16, 2, shown) + part(0x17, 2, window) + part(0x14, 2, bytes([0, 0, 1, 235, 128, 128, 255]))
-                     + part(0x15, 2, drawn + line * 8) + part(0x80, 2, b"")
-                     + part(0x16, 3, empty) + part(0x17, 3, window) + part(0x80, 3, b""))
-    return path
 
 
 @pytest.fixture(scope="session")

@@ -24,8 +24,7 @@ from tests.functional.media.house import House, drain
 
 def test_an_offset_moves_a_sound_to_the_sample_and_its_old_files_go_later(house: House, film: Path, dub: Path,
                                                                           tools: Tools, tmp_path: Path) -> None:
-    first = house.start(film)
-    drain(house)
+    first = house.publish(film)
     edition_id = house.job(first).edition_id
     made = add(house, edition_id, dub, Intent("audio", "de", "dub"))
     drain(house)
@@ -52,8 +51,7 @@ def test_an_offset_moves_a_sound_to_the_sample_and_its_old_files_go_later(house:
 
 
 def test_an_offset_moves_subtitles_there_and_back(house: House, film: Path, sidecar: Path) -> None:
-    first = house.start(film)
-    drain(house)
+    first = house.publish(film)
     edition_id = house.job(first).edition_id
     for offset in (-1200, 800, 0):
         edition, package = live(house, edition_id)

@@ -5,12 +5,11 @@ from pathlib import Path
 
 from moviepoint.domains.media.cli import media_group
 from moviepoint.kernel.db import unit_of_work
-from tests.functional.media.house import House, drain
+from tests.functional.media.house import House
 
 
 def test_a_published_film_is_read_back(house: House, film: Path) -> None:
-    job_id = house.start(film)
-    drain(house)
+    job_id = house.publish(film)
     runner, edition = house.app.test_cli_runner(), house.edition(job_id).public_id
     sound = runner.invoke(media_group, ["verify", edition])
     assert (sound.exit_code, "0 departure(s)" in sound.output) == (0, True), sound.output
@@ -24,8 +23,7 @@ def test_a_published_film_is_read_back(house: House, film: Path) -> None:
 
 
 def test_every_picture_is_decoded_when_that_is_asked_for(house: House, film: Path) -> None:
-    job_id = house.start(film)
-    drain(house)
+    job_id = house.publish(film)
     runner, edition = house.app.test_cli_runner(), house.edition(job_id).public_id
     whole = runner.invoke(media_group, ["verify", edition, "--decode"])
     assert (whole.exit_code, "0 departure(s)" in whole.output) == (0, True), whole.output
@@ -41,8 +39,7 @@ def test_every_picture_is_decoded_when_that_is_asked_for(house: House, film: Pat
 
 
 def test_what_the_master_declares_is_measured_in_the_streams(house: House, film: Path) -> None:
-    job_id = house.start(film)
-    drain(house)
+    job_id = house.publish(film)
     with unit_of_work() as session:
         edition = session.merge(house.edition(job_id))
         edition.video[0].width, edition.video[0].height, edition.audio[0].channels = 640, 360, 6

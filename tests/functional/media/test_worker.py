@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,12 +13,13 @@ from msgspec.structs import replace
 from sqlalchemy import select
 
 from moviepoint.domains.catalog.models import Image
-from moviepoint.domains.media import services, sweep, tasks
+from moviepoint.domains.media import ledger, services, storing, sweep, tasks, worker
 from moviepoint.domains.media.encoding import commands, steps, verify
 from moviepoint.domains.media.encoding.errors import Refused
 from moviepoint.domains.media.encoding.subtitles import UNREADABLE
+from moviepoint.domains.media.models import EncodingJob
 from moviepoint.domains.media.packaging import Sound, Text, Variant, render_master
-from moviepoint.kernel.db import db, unit_of_work
+from moviepoint.kernel.db import db, unit_of_work, utcnow
 from moviepoint.kernel.policies import SYSTEM
 from tests.functional.media.house import House, drain
 
@@ -43,8 +45,7 @@ def test_a_film_goes_from_source_to_published_package(house: House, film: Path) 
 
 
 def test_the_master_of_the_rows_names_only_what_is_there(house: House, film: Path) -> None:
-    job_id = house.start(film)
-    drain(house)
+    job_id = house.publish(film)
     edition = house.edition(job_id)
     text = render_master(
         [Variant(v.path, v.width, v.height, v.codec, v.frame_rate, v.average_bandwidth, v.peak_bandwidth,
@@ -62,7 +63,7 @@ def test_the_master_of_the_rows_names_only_what_is_there(house: House, film: Pat
 def test_a_worker_killed_in_the_middle_loses_nothing(house: House, long_film: Path) -> None:
     """`kill -9` while the picture is encoded: another worker takes over, and makes no finished segment again."""
     job_id = house.start(long_film)
-    first = house.run_worker(lease=8)
+    first = house.run_worker(lease=5)
     house.wait(lambda: len(list(house.package(job_id).glob("stream_0/data*.ts"))) >= 2)
     children = children_of(first.pid)
     assert children
@@ -73,7 +74,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(house: House, long_film: Pa
     finished = {p.name: p.stat().st_mtime_ns for p in rungs[0].glob("data*.ts")
                 if all((rung / p.name).exists() for rung in rungs)}  # it may have died between two rungs
     assert house.job(job_id).state == "running"
-    house.run_worker(lease=8)
+    house.run_worker(lease=5)
     job = house.wait_for(job_id, "done", "failed", seconds=200)
     assert (job.state, job.message) == ("done", "")
     made = {p.name: p.stat().st_mtime_ns for p in rungs[0].glob("data*.ts")}
@@ -115,6 +116,30 @@ def test_a_cancelled_job_can_be_taken_up_again(house: House, film: Path) -> None
     assert house.job(job_id).state == "cancelled"
     with unit_of_work() as session:
         services.retry_job(session, SYSTEM, job_id)
+    drain(house)
+    assert house.job(job_id).state == "done"
+
+
+def test_who_ends_late_does_not_touch_what_is_made_anew(house: House, film: Path) -> None:
+    """A job is cancelled and taken up again before its worker has noticed: that one cleans up the old run, at most."""
+    job_id = house.start(film)
+    with unit_of_work() as session:
+        lease = ledger.take(session, "light", "late")
+        assert lease is not None
+        services.cancel_job(session, SYSTEM, job_id)
+    old = house.package(job_id)
+    old.mkdir(parents=True)
+    with unit_of_work() as session:
+        services.retry_job(session, SYSTEM, job_id)
+    new = house.package(job_id)
+    assert new != old
+    new.mkdir()
+    worker._clean_up(tasks.bench(), lease)
+    sweep.sweep(tasks.bench())
+    assert new.is_dir()
+    os.utime(old, (0, 0))
+    sweep.sweep(tasks.bench())
+    assert (old.exists(), new.is_dir()) == (False, True)
     drain(house)
     assert house.job(job_id).state == "done"
 
@@ -196,6 +221,7 @@ def test_a_new_package_replaces_the_old_one_at_once(house: House, film: Path) ->
     first = house.start(film)
     drain(house)
     old, tracks = house.package(first), {a.id for a in house.edition(first).audio}
+    os.utime(old, (0, 0))  # it was made long ago
     with unit_of_work() as session:
         second = services.start_job(session, SYSTEM, house.job(first).source_id).id
     assert house.edition(first).package == house.job(first).package
@@ -204,10 +230,33 @@ def test_a_new_package_replaces_the_old_one_at_once(house: House, film: Path) ->
     assert len(house.edition(first).audio) == len(tracks)
     sweep.sweep(tasks.bench())
     assert old.exists(), "somebody may be watching it still"
-    os.utime(old, (0, 0))
+    marker = house.storage.path(f"{storing.REPLACED}/{old.name}")
+    os.utime(marker, (time.time() - 13 * 3600,) * 2)
     sweep.sweep(tasks.bench())
     assert not old.exists()
+    assert not marker.exists()
     assert house.package(second).exists()
+
+
+def test_what_a_job_has_left_that_failed_is_kept_for_a_week_and_can_be_made_again(house: House, film: Path) -> None:
+    job_id = house.start(film)
+    while not any(step.kind == "video" and step.state == "done" for step in house.steps(job_id).values()):
+        with unit_of_work() as session:
+            lease = ledger.take(session, "light", "test") or ledger.take(session, "heavy", "test")
+        assert lease is not None
+        worker.do_step(tasks.bench(), lease)
+    with unit_of_work() as session:
+        ledger.fail_job(session, job_id, "test", "It failed.")
+    sweep.sweep(tasks.bench())
+    assert list(house.package(job_id).glob("stream_0/*.ts"))
+    with unit_of_work() as session:
+        session.get_one(EncodingJob, job_id).finished_at = utcnow() - timedelta(days=8)
+    sweep.sweep(tasks.bench())
+    assert not house.package(job_id).exists()
+    with unit_of_work() as session:
+        services.retry_job(session, SYSTEM, job_id)
+    drain(house)
+    assert house.job(job_id).state == "done"
 
 
 def test_the_catalogue_gets_a_picture_from_the_film(house: House, film: Path) -> None:

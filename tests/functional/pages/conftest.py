@@ -8,14 +8,13 @@ from sqlalchemy.orm import Session
 
 from moviepoint.app import MoviePoint
 from moviepoint.domains.pages import menus
-from tests.browser.samples import fill
+from tests.functional.kept import fill_once
 
 
 @pytest.fixture
 def catalogue(app: MoviePoint, session: Session) -> Iterator[None]:
     """Fill the database with the sample catalogue; what is remembered of menus is forgotten on both sides."""
-    fill(session, app.extensions["moviepoint.storage"])
-    session.flush()
+    fill_once(app, session)
     with app.app_context():
         menus.forget()
     yield

@@ -11,17 +11,14 @@ from moviepoint.app import MoviePoint
 from moviepoint.domains.search import engine, engines, services
 from moviepoint.domains.search.engine import current_sources
 from moviepoint.domains.search.whoosh_index import WhooshIndex
-from moviepoint.kernel.db import unit_of_work
-from tests.browser.samples import fill
+from tests.functional.kept import fill_once
 from tests.functional.search.spoken import films, no_spoken, said  # noqa: F401 -- fixtures
 
 
 @pytest.fixture
 def catalogue(app: MoviePoint, session: Session, queue: list[object]) -> Session:
     """Fill the database with the sample catalogue; nothing is indexed yet."""
-    with unit_of_work() as work:
-        fill(work, app.extensions["moviepoint.storage"])
-    session.expunge_all()
+    fill_once(app, session)
     queue.clear()
     return session
 

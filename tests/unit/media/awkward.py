@@ -16,6 +16,14 @@ BOXES = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts")
 TWO_PARTS = "1\n00:00:00,200 --> 00:00:00,900\nEarly\n\n2\n40:00:00,000 --> 40:00:01,000\nLate\n"
 
 
+def x265(more: str = "") -> tuple[str, ...]:
+    return ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", f"log-level=error:{more}")
+
+
+def wide_colours(transfer: str) -> tuple[str, ...]:
+    return ("-pix_fmt", "yuv420p10le", "-color_primaries", "bt2020", "-color_trc", transfer, "-colorspace", "bt2020nc")
+
+
 def film(name: str, *options: str, size: str = "320x180", rate: str = "25", seconds: float = 1.2,
          sounds: int = 0) -> Maker:
     """A film of the test picture with `sounds` tones, encoded as the options say."""

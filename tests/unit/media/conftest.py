@@ -12,7 +12,7 @@ from moviepoint.domains.media.encoding import steps
 from moviepoint.domains.media.encoding import workshop as workshops
 from moviepoint.domains.media.encoding.binaries import Tools, ToolsMissing, find_tools
 from moviepoint.domains.media.encoding.child import Sandbox, find_sandbox
-from moviepoint.domains.media.encoding.plan import make_plan
+from moviepoint.domains.media.encoding.plan import OWN, make_plan
 from moviepoint.domains.media.encoding.profiles import Profile, RungSpec
 from tests.unit.media.films import X264, make, pattern, tone
 
@@ -86,10 +86,10 @@ def uneven_film(tools: Tools, films: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def workshop(tools: Tools, sandbox: Sandbox) -> Callable[..., workshops.Workshop]:
-    """Return a function that inspects and plans a film."""
-    def make_workshop(source: Path, profile: Profile = SMALL) -> workshops.Workshop:
-        found = probing.inspect(tools, sandbox, source)
-        return workshops.Workshop(tools, sandbox, source, found, make_plan(found, profile))
+    """Return a function that inspects and plans a film; its picture is encoded, unless it may be copied."""
+    def make_workshop(source: Path, profile: Profile = SMALL, copy: bool = False) -> workshops.Workshop:
+        found = probing.try_seeking(tools, sandbox, source, probing.inspect(tools, sandbox, source))
+        return workshops.Workshop(tools, sandbox, source, found, make_plan(found, profile, copy=copy))
     return make_workshop
 
 
@@ -99,6 +99,6 @@ def package(film: Path, workshop: Callable[..., workshops.Workshop],
     """A whole package of `film`, made step by step, not yet checked. Copy it before changing it."""
     folder, shop = tmp_path_factory.mktemp("package"), workshop(film)
     for step in shop.plan.steps:
-        if step.kind not in ("checksum", "check", "publish"):
+        if step.kind not in OWN:
             steps.run_step(shop, step, folder / ".work" / step.name, folder, Quiet())
     return folder, shop

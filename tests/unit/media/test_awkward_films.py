@@ -13,13 +13,14 @@ from msgspec.structs import replace
 from moviepoint.domains.media.encoding import verify
 from moviepoint.domains.media.encoding.binaries import Tools
 from moviepoint.domains.media.encoding.errors import Refused
+from moviepoint.domains.media.encoding.plan import OWN
 from moviepoint.domains.media.encoding.probe import Probe
 from moviepoint.domains.media.encoding.profiles import RungSpec
 from moviepoint.domains.media.encoding.segments import decodable
 from moviepoint.domains.media.encoding.steps import run_step
 from moviepoint.domains.media.encoding.workshop import Workshop
 from tests.unit.media import awkward
-from tests.unit.media.awkward import HDR10, HLG, Maker, film
+from tests.unit.media.awkward import HDR10, HLG, Maker, film, wide_colours, x265
 from tests.unit.media.conftest import SMALL, Quiet
 from tests.unit.media.films import X264, pattern
 from tests.unit.media.test_steps import distance
@@ -31,14 +32,6 @@ VP9 = ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8")
 SVT = ("-c:v", "libsvtav1", "-preset", "12", "-crf", "45")
 WIDE = "pan=5.1|FL=c0|FR=c0|FC=c0|LFE=c0|BL=c0|BR=c0"
 UNEVEN = "select='if(lt(t,.5),1,if(lt(t,1),not(mod(n,3)),not(mod(n,7))))',setpts=PTS+if(mod(N\\,2)\\,.0005\\,0)/TB"
-
-
-def x265(more: str = "") -> tuple[str, ...]:
-    return ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", f"log-level=error:{more}")
-
-
-def wide_colours(transfer: str) -> tuple[str, ...]:
-    return ("-pix_fmt", "yuv420p10le", "-color_primaries", "bt2020", "-color_trc", transfer, "-colorspace", "bt2020nc")
 
 
 #: name: how it is made, the seconds and the picture that come out, the channels of its sounds, what else is known.
@@ -120,7 +113,7 @@ UNLIKE = {"tiny", "a ribbon", "between keyframes", "edit list", "hdr10", "hlg", 
 def encode(shop: Workshop, folder: Path) -> verify.PackageFacts:
     """Make everything that the plan names, and read it back."""
     for step in shop.plan.steps:
-        if step.kind not in ("checksum", "check", "publish"):
+        if step.kind not in OWN:
             run_step(shop, step, folder / ".work" / step.name, folder, Quiet())
     return verify.finish_package(folder, shop.plan, shop.tools, shop.sandbox, lambda _share: None)
 

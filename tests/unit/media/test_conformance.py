@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 from msgspec.structs import replace
 
 from moviepoint.domains.media.encoding import steps, verify
+from moviepoint.domains.media.encoding.binaries import Tools
 from moviepoint.domains.media.encoding.conformance import Programs, check_package
+from moviepoint.domains.media.encoding.plan import OWN
 from moviepoint.domains.media.encoding.profiles import Profile
 from moviepoint.domains.media.encoding.segments import SUFFIXES
 from moviepoint.domains.media.encoding.workshop import Workshop
@@ -23,7 +26,7 @@ Shops = Callable[..., Workshop]
 def build(shop: Workshop, package: Path) -> str:
     """Make a package with its playlists; returns its master."""
     for step in shop.plan.steps:
-        if step.kind not in ("checksum", "check", "publish"):
+        if step.kind not in OWN:
             steps.run_step(shop, step, package / ".work" / step.name, package, Quiet())
     facts = verify.finish_package(package, shop.plan, shop.tools, shop.sandbox, lambda _share: None)
     wide = {target.beside: Wide(s.name, s.codec, s.channels, s.bandwidth.average, s.bandwidth.peak)
@@ -36,8 +39,8 @@ def build(shop: Workshop, package: Path) -> str:
         [Text(t.name or "", t.language, t.name or "", t.role, t.default) for t in shop.plan.subtitles])
 
 
-@pytest.fixture(scope="session", params=[SMALL, CMAF, replace(CMAF, codec="hevc", preset="ultrafast")],
-                ids=["ts", "fmp4", "hevc"])
+@pytest.fixture(scope="session", params=[SMALL, CMAF, replace(CMAF, codec="hevc", preset="ultrafast"),
+                                         replace(CMAF, codec="av1", preset="12")], ids=["ts", "fmp4", "hevc", "av1"])
 def made(request: pytest.FixtureRequest, workshop: Shops, film: Path,
          tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("made")
@@ -67,6 +70,14 @@ def test_programs_find_in_the_streams_what_the_master_declares(made: tuple[Path,
     assert [str(departure) for departure in report.departures] == []
 
 
+def test_where_a_film_was_taken_is_told_nowhere(made: tuple[Path, str], film: Path) -> None:
+    place = b"+59.9-030.3"
+    assert place in film.read_bytes()
+    files = [path for path in made[0].rglob("*") if path.is_file()]
+    assert len({path.suffix for path in files} & {".ts", ".mp4", ".m4s", ".jpg", ".vtt"}) >= 3
+    assert [path.name for path in files if place in path.read_bytes()] == []
+
+
 def rules(folder: Path, master: str) -> set[str]:
     return {departure.rule for departure in check_package(folder, master).departures}
 
@@ -82,6 +93,8 @@ def rules(folder: Path, master: str) -> set[str]:
     (r'NAME="[^"]*"', 'NAME="Same"', "names"),
     (r"DEFAULT=NO", "DEFAULT=YES", "default"),
     (r"AUTOSELECT=YES", "AUTOSELECT=NO", "autoselect"),
+    (r",AUTOSELECT=YES", "", "attributes"),
+    (r',LANGUAGE="ru"', "", "attributes"),
     (r'LANGUAGE="ru"', 'LANGUAGE="russian language"', "language"),
     (r'LANGUAGE="ru"', "LANGUAGE=ru", "quotes"),
     (r',CHANNELS="\d"', "", "channels"),
@@ -141,6 +154,20 @@ def test_a_wrong_package_is_named(plain: tuple[Path, str], tmp_path: Path, file:
     assert changed != text
     (copy / file).write_text(changed, encoding="utf-8")
     assert rule in rules(copy, master)
+
+
+def test_keyframes_at_other_instants_are_named(plain: tuple[Path, str], tools: Tools, tmp_path: Path) -> None:
+    """A player that changes between rungs at a keyframe must find one there."""
+    folder, master = plain
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    segment = copy / "stream_1/data0001.ts"
+    subprocess.run([tools.ffmpeg, "-v", "error", "-copyts", "-i", folder / "stream_1/data0001.ts", "-c:v", "libx264",
+                    "-preset", "ultrafast", "-g", "16", "-sc_threshold", "0", "-muxdelay", "0", "-muxpreload", "0",
+                    "-y", segment], check=True, timeout=60)
+    found = [d for d in check_package(copy, master).departures if d.rule == "keyframes"]
+    assert [d.what for d in found] == [
+        "stream_1/data0001.ts has its keyframes at other instants than stream_0/data0001.ts"]
 
 
 def test_bytes_that_are_gone_are_named(made: tuple[Path, str], tmp_path: Path) -> None:

@@ -16,12 +16,13 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from moviepoint.domains.media.encoding import playlists, verify
+from moviepoint.domains.media.encoding import measure, playlists, verify
 from moviepoint.domains.media.encoding.binaries import Tools
 from moviepoint.domains.media.encoding.frames import Segment
 from moviepoint.domains.media.encoding.profiles import Profile, RungSpec
 from moviepoint.domains.media.encoding.segments import SegmentFormat, read_segment
 from moviepoint.domains.media.encoding.workshop import Workshop
+from tests.unit.media.films import make
 from tests.unit.media.test_steps import WHOLE, make_step, segments
 
 Shops = Callable[..., Workshop]
@@ -101,6 +102,12 @@ def times(paths: list[Path]) -> list[list[tuple[int, bool]]]:
     return [sorted((frame.pts, frame.keyframe) for frame in read_segment(path).frames) for path in paths]
 
 
+@pytest.fixture(autouse=True)
+def every_film_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether a film can be sought is tried for short ones too, so that their ranges are reached by seeking."""
+    monkeypatch.setattr(measure, "SEEK_TEST_FROM_MS", 0)
+
+
 @given(film=films_of_any_kind)
 @settings(max_examples=EXAMPLES, derandomize=EXAMPLES <= 8, database=None,
           suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -128,6 +135,32 @@ def test_ranges_of_any_film_join_exactly(film: Film, tools: Tools, workshop: Sho
     else:  # on another grid than its own, a film of uneven steps may hold or drop a frame, but none within a second
         assert shown[0] == 0
         assert film.frames - 1 - shown[-1] <= 12
+
+
+@pytest.mark.parametrize(("name", "codec"), [
+    ("mpeg2.ts", ["-c:v", "mpeg2video", "-bf", "2", "-g", "100", "-q:v", "2"]),
+    ("mpeg2.mpg", ["-c:v", "mpeg2video", "-bf", "2", "-g", "40", "-q:v", "2"]),
+    ("open.ts", ["-c:v", "libx264", "-preset", "fast", "-x264-params", "open-gop=1:keyint=77:bframes=3"]),
+    ("hevc.ts", ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "keyint=90:log-level=error"]),
+    ("old.avi", ["-c:v", "mpeg4", "-bf", "2", "-g", "100", "-q:v", "2"])])
+def test_a_film_that_cannot_be_sought_goes_on_exactly_after_a_kill(tools: Tools, workshop: Shops, tmp_path: Path,
+                                                                  name: str, codec: list[str]) -> None:
+    """Its one range is gone on with from any segment, and no picture differs from those of a single pass."""
+    film = Film("24", 1, 24 * 10, 0, 60, 2, "mkv", "ts", 2, 20, False)
+    source = make(tools, tmp_path / name, "-i", str(make_film(tools, film, tmp_path / "film.mkv")), *codec, "-pix_fmt",
+                  "yuv420p")
+    shop = workshop(source, film.profile)
+    assert not shop.probe.sought
+    make_step(shop, WHOLE, tmp_path / "whole")
+    shown = numbers(tools, segments(tmp_path / "whole"))
+    assert shown == list(range(film.frames))
+    for place in range(1, len(segments(tmp_path / "whole"))):
+        left = tmp_path / f"killed-{place}"
+        shutil.copytree(tmp_path / "whole", left)
+        for path in segments(left)[place:]:
+            path.unlink()
+        assert make_step(shop, WHOLE, left).reused == place
+        assert numbers(tools, segments(left)) == shown
 
 
 @pytest.mark.parametrize("form", ["ts", "fmp4"])

@@ -1,6 +1,7 @@
 """The ledger: leases, fences, order, retries; on whichever database the tests run."""
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -11,13 +12,15 @@ from sqlalchemy.orm import Session
 
 from moviepoint.domains.accounts.models import User
 from moviepoint.domains.catalog.models import Title
-from moviepoint.domains.media import ledger, queries, room, services
+from moviepoint.domains.media import ledger, plugin, queries, room, services
+from moviepoint.domains.media.clock import Clock
 from moviepoint.domains.media.models import Edition, EncodingJob, EncodingStep, SourceAsset, Upload
 from moviepoint.domains.media.slots import slot
 from moviepoint.kernel.db import unit_of_work, utcnow
 from moviepoint.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from moviepoint.kernel.files import LocalStorage
 from moviepoint.kernel.policies import SYSTEM
+from moviepoint.kernel.tasks import POLL_SECONDS
 from moviepoint.settings import Settings
 
 Queue = list[tuple[str, dict[str, object]]]
@@ -107,6 +110,33 @@ def test_a_lost_lease_is_taken_over_and_the_old_worker_can_write_nothing(session
     with unit_of_work() as work:
         assert ledger.complete(work, new, {"by": "new"})
     assert step(session, new).result == {"by": "new"}
+
+
+def test_a_killed_worker_is_taken_over_within_forty_seconds() -> None:
+    """At worst it has just renewed, the sweep has just looked, and so has the thread that gets the sweep's message."""
+    sweeps = [task.every for task in plugin.register_tasks() if task.name == "media.sweep"]
+    assert len(sweeps) == 1
+    assert sweeps[0] is not None
+    itself = timedelta(seconds=3)  # what a sweep and the taking of a step may last
+    assert ledger.LEASE + sweeps[0] + timedelta(seconds=POLL_SECONDS) + itself < timedelta(seconds=40)
+    assert 4 * ledger.BEAT <= ledger.LEASE, "a beat that is late loses no lease"
+
+
+def test_a_clock_that_was_set_is_not_believed_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, now, at = Clock(), utcnow(), [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: at[0])
+    settle = timedelta(seconds=25)
+    assert clock.steady(now, settle)
+    at[0] += 60
+    assert clock.steady(now + timedelta(seconds=61), settle), "clocks are put right by little all the time"
+    for hours in (1, -1):
+        at[0] += 60
+        now += timedelta(hours=hours)
+        assert not clock.steady(now + timedelta(seconds=at[0] - 100), settle)
+        at[0] += 24
+        assert not clock.steady(now + timedelta(seconds=at[0] - 100), settle)
+        at[0] += 2
+        assert clock.steady(now + timedelta(seconds=at[0] - 100), settle)
 
 
 def test_renewing_keeps_a_lease(session: Session, make_job: Callable[..., int]) -> None:

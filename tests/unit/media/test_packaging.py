@@ -77,8 +77,8 @@ def test_roles_become_attributes() -> None:
     assert [line.count("DEFAULT=YES") for line in texts] == [0, 0, 1, 0]
 
 
-def test_an_unknown_language_is_left_out() -> None:
-    assert "LANGUAGE" not in render_master([TOP], [replace(EN, language="und")])
+def test_an_unknown_language_is_said_to_be_one() -> None:
+    assert 'LANGUAGE="und"' in render_master([TOP], [replace(EN, language="und")])
 
 
 def test_names_in_a_group_differ() -> None:

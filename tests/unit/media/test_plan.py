@@ -145,7 +145,8 @@ def test_a_two_hour_film_is_cut_in_ranges_of_two_minutes() -> None:
     assert (plan.frames, plan.grid.segments(plan.frames), len(videos)) == (172_800, 1200, 60)
     assert videos[0].name == "video-0000-0019"
     assert (videos[-1].name, videos[-1].first, videos[-1].end) == ("video-1180-end", 1180, None)
-    assert [step.name for step in plan.steps[:4]] == ["audio_en", "video-0000-0019", "checksum", "audio_ru"]
+    assert [step.name for step in plan.steps[:5]] == [
+        "seek-test", "audio_en", "video-0000-0019", "checksum", "audio_ru"]
     assert [step.kind for step in plan.steps[-2:]] == ["check", "publish"]
     assert len({step.name for step in plan.steps}) == len(plan.steps)
     assert sum(s.weight for s in videos) == pytest.approx(7200 * 4, rel=0.01)

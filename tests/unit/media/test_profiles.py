@@ -15,7 +15,7 @@ from moviepoint.domains.media.encoding import segments as formats
 from moviepoint.domains.media.encoding.binaries import Tools
 from moviepoint.domains.media.encoding.errors import Temporary
 from moviepoint.domains.media.encoding.frames import Damaged
-from moviepoint.domains.media.encoding.plan import make_plan, surround_targets
+from moviepoint.domains.media.encoding.plan import OWN, make_plan, surround_targets
 from moviepoint.domains.media.encoding.profiles import PRESETS, Hardware, Profile, default_profiles, video_options
 from moviepoint.domains.media.encoding.verify import PackageFacts
 from moviepoint.domains.media.encoding.workshop import Workshop
@@ -28,7 +28,7 @@ Shops = Callable[..., Workshop]
 def encoded(shop: Workshop, package: Path) -> PackageFacts:
     """Do all steps of a plan and its check."""
     for step in shop.plan.steps:
-        if step.kind not in ("checksum", "check", "publish"):
+        if step.kind not in OWN:
             steps.run_step(shop, step, package / ".work" / step.name, package, Quiet())
     return verify.finish_package(package, shop.plan, shop.tools, shop.sandbox, lambda _share: None)
 

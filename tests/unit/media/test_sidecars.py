@@ -1,6 +1,7 @@
 """Files of tracks: what they are, and the plan that adds them, as a table."""
 from __future__ import annotations
 
+import struct
 from fractions import Fraction
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def test_images_get_no_name_and_no_step() -> None:
     plan = sidecars.make_plan(found, Intent("subtitles"), FILM, "j7")
     assert plan.subtitles[0].name is None
     assert plan.subtitles[0].note
-    assert [step.kind for step in plan.steps] == ["check-tracks", "publish-tracks"]
+    assert [step.kind for step in plan.steps] == ["checksum", "check-tracks", "publish-tracks"]
 
 
 @pytest.mark.parametrize(("duration_ms", "held"), [(10_000, False), (10_990, False), (9_001, False), (11_002, True),
@@ -67,7 +68,7 @@ def test_the_plan_has_the_films_grid_and_nothing_of_its_picture() -> None:
     plan = sidecars.make_plan(probe(audio=(sound(0),)), Intent("audio"), FILM, "j1")
     assert (plan.grid, plan.frames, plan.rungs, plan.duration_ms) == (FILM.grid, 240, (), 10_000)
     assert [(step.kind, step.lane) for step in plan.steps] == [
-        ("audio", "sound"), ("check-tracks", "light"), ("publish-tracks", "light")]
+        ("checksum", "light"), ("audio", "sound"), ("check-tracks", "light"), ("publish-tracks", "light")]
     assert plan.bytes_needed < 2 * 2**20
 
 
@@ -101,6 +102,32 @@ def test_sound_files_are_recognised_by_their_bytes(tools: Tools, sandbox: Sandbo
     assert found.duration_ms == pytest.approx(3000, abs=60)
     with pytest.raises(Refused, match="subtitle"):
         sidecars.inspect(tools, sandbox, path, Intent("subtitles"))
+
+
+def claiming(path: Path, samples: int) -> None:
+    """Make a file of stereo sound in 16 bits claim another length, as one that is still recorded does."""
+    data = bytearray(path.read_bytes())
+    if path.suffix == ".flac":
+        head = int.from_bytes(data[18:26], "big")
+        data[18:26] = (head >> 36 << 36 | samples).to_bytes(8, "big")
+    else:
+        struct.pack_into("<I", data, data.index(b"data") + 4, min(samples * 4, 2**32 - 1))
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("kept", [1.0, 0.7])
+@pytest.mark.parametrize(("encoder", "suffix"), [("pcm_s16le", "wav"), ("flac", "flac")])
+@pytest.mark.parametrize("claimed", [0, 45, 60, 70, 36_000])
+def test_a_sound_is_as_long_as_what_is_there(tools: Tools, sandbox: Sandbox, tmp_path: Path, encoder: str, suffix: str,
+                                             claimed: int, kept: float) -> None:
+    path = make(tools, tmp_path / f"sound.{suffix}", *tone(500, 60), "-ac", "2", "-c:a", encoder)
+    claiming(path, claimed * 48_000)
+    with path.open("r+b") as stream:
+        stream.truncate(int(path.stat().st_size * kept))
+    there = 60_000 * kept
+    if suffix == "wav" and claimed:  # what follows it is no sound
+        there = min(there, claimed * 1000)
+    assert sidecars.inspect(tools, sandbox, path, Intent("audio")).duration_ms == pytest.approx(there, rel=0.02)
 
 
 def test_a_bare_mp3_is_known_by_three_frames_in_a_row(tools: Tools, tmp_path: Path) -> None:

@@ -303,12 +303,6 @@ def test_embedded_subtitles_become_segments(package: tuple[Path, Workshop]) -> N
     assert texts[0][1].raw_text == texts[1][0].raw_text == "Через границу"
 
 
-def test_metadata_is_stripped(package: tuple[Path, Workshop], tools: Tools) -> None:
-    folder, _shop = package
-    for path in folder.rglob("*.ts"):
-        assert b"59.9" not in path.read_bytes()
-
-
 def test_the_storyboard_has_a_picture_for_every_second(package: tuple[Path, Workshop]) -> None:
     folder, shop = package
     layout = storyboard.layout_for(shop.plan, shop.seconds)

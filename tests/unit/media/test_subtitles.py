@@ -25,7 +25,6 @@ from moviepoint.domains.media.encoding.subtitles import (
     write_segments,
 )
 
-RUSSIAN = "Съешь ещё этих мягких французских булок, да выпей чаю. Ёлки-палки! В чащах юга жил бы цитрус?"
 ASS = """[Script Info]
 ScriptType: v4.00+
 [Events]
@@ -45,7 +44,8 @@ TTML = """<?xml version="1.0" encoding="UTF-8"?>
 
 @pytest.mark.parametrize(("text", "kind"), [
     ("WEBVTT\n\n00:01.000 --> 00:02.000\nx", "vtt"), ("\ufeffWEBVTT FILE\n", "vtt"), (ASS, "ass"), (TTML, "ttml"),
-    ("{1}{25}Hello", "microdvd"), ("1\n00:00:01,000 --> 00:00:02,000\nx", "srt")])
+    ("{1}{25}Hello", "microdvd"),
+    ("a line of no use\n{1}{25}Hello", "microdvd"), ("1\n00:00:01,000 --> 00:00:02,000\nx", "srt")])
 def test_formats_are_known_by_their_looks(text: str, kind: str) -> None:
     assert detect_format(text) == kind
 
@@ -92,6 +92,55 @@ def test_ttml() -> None:
         (1000, 2500, "Hello"), (3000, 4000, "World")]
 
 
+TIMES = """<tt xmlns="http://www.w3.org/ns/ttml" xmlns:ttp="http://www.w3.org/ns/ttml#parameter" ttp:frameRate="25"
+ ttp:tickRate="1000"><head><metadata>not a cue</metadata></head><body begin="10s"><div>
+<p begin="1s" end="2.5s">One</p>
+<p begin="1 o'clock" end="4s">Bad</p>
+<p begin="00:00:03.000" dur="500ms">Three &lt;b&gt;<br/>and <span>more</span></p>
+<p begin="00:00:05:05" end="00:00:06:00">Frames</p>
+<p begin="7000t" end="8000t">Ticks</p>
+<p begin="9s" end="8s">Backwards</p>
+<p>No time</p>
+<p begin="00:99:00" end="01:99:00">No clock</p>
+<p begin="0.5m" end="31s">Last</p>
+</div></body></tt>"""
+
+
+def test_ttml_keeps_what_is_good_and_names_what_is_not_by_line() -> None:
+    parsed = parse(TIMES, "ttml")
+    assert [(c.start_ms, c.end_ms, c.text) for c in parsed.cues] == [
+        (11_000, 12_500, "One"), (13_000, 13_500, "Three &lt;b&gt;\nand more"), (15_200, 16_000, "Frames"),
+        (17_000, 18_000, "Ticks"), (40_000, 41_000, "Last")]
+    assert [fault.split(":")[0] for fault in parsed.faults] == ["Line 4", "Line 8", "Line 9", "Line 10"]
+
+
+def test_broken_ttml_keeps_what_comes_before_and_says_from_where_on_it_is_broken() -> None:
+    parsed = parse(TTML.replace("<p begin=\"00:00:03.000\"", "\n<p begin=\"00:00:03.000\" end=oops"), "ttml")
+    assert [c.text for c in parsed.cues] == ["Hello"]
+    assert [fault.split(":")[0] for fault in parsed.faults] == ["Line 4"]
+    assert "the rest cannot be read" in parsed.faults[0]
+
+
+def test_ttml_whose_first_line_names_an_encoding_is_read_as_it_was_decoded() -> None:
+    text = TTML.replace("UTF-8", "windows-1251").replace("Hello", "Привет")
+    assert parse(text, "ttml").cues[0].text == "Привет"
+
+
+def test_a_body_whose_time_cannot_be_read_is_said_and_its_cues_stay() -> None:
+    parsed = parse(TIMES.replace('<body begin="10s">', '<body begin="soon">'), "ttml")
+    assert parsed.cues[0] == Cue(1000, 2500, "One")
+    assert [fault.split(":")[0] for fault in parsed.faults[:2]] == ["Line 2", "Line 4"]
+
+
+def test_microdvd_keeps_what_is_good_and_names_what_is_not_by_line() -> None:
+    parsed = parse("{1}{1}25\n{25}{50}{y:i}One|<two>\n{x}{60}Bad\nnothing\n{100}{75}Backwards\n\n{125}{}Open\n"
+                   "{150}{175}{Y:b}{C:$0000ff}All|bold\n{200}{}Last", "microdvd", 50.0)
+    assert [(c.start_ms, c.end_ms, c.text) for c in parsed.cues] == [
+        (1000, 2000, "<i>One</i>\n&lt;two&gt;"), (5000, 6000, "Open"), (6000, 7000, "<b>All</b>\n<b>bold</b>"),
+        (8000, 13_000, "Last")]
+    assert [fault.split(":")[0] for fault in parsed.faults] == ["Line 3", "Line 4", "Line 5"]
+
+
 def test_ttml_with_entities_of_its_own_is_refused() -> None:
     with pytest.raises(Refused):
         parse('<?xml version="1.0"?><!DOCTYPE tt [<!ENTITY a "aaaa">]><tt>&a;</tt>', "ttml")
@@ -125,9 +174,19 @@ def test_cleaned_text_is_always_a_cue(dirty: str) -> None:
 
 @given(st.text(max_size=300))
 def test_no_file_makes_the_reader_fall(text: str) -> None:
-    for kind in ("srt", "vtt", "ass"):
-        parsed = parse(text, kind)
+    for kind in ("srt", "vtt", "ass", "microdvd", "ttml"):
+        try:
+            parsed = parse(text, kind)
+        except Refused:
+            assert kind == "ttml"
+            continue
         assert all(cue.end_ms > cue.start_ms >= 0 for cue in parsed.cues)
+
+
+@given(st.text(alphabet="<>/ptbr&;= 'begindx:.019smfht{}|\n", max_size=300))
+def test_no_xml_and_no_frames_make_the_reader_fall(text: str) -> None:
+    for wrapped, kind in ((f"<tt><body><div>{text}</div></body></tt>", "ttml"), (text, "microdvd")):
+        assert all(cue.end_ms > cue.start_ms >= 0 for cue in parse(wrapped, kind).cues)
 
 
 @given(st.integers(0, 359_999_999))
@@ -170,28 +229,6 @@ def test_segment_durations_sum_up(milliseconds: int) -> None:
     durations = segment_durations(Fraction(6006, 1000), seconds)
     assert sum(durations) == seconds
     assert all(d == Fraction(6006, 1000) for d in durations[:-1])
-
-
-@pytest.mark.parametrize("encoding", ["cp1251", "koi8_r", "cp866", "iso8859_5", "utf-8", "utf-8-sig", "utf-16"])
-def test_russian_is_read_whatever_its_encoding(encoding: str) -> None:
-    found = decode(f"1\n00:00:01,000 --> 00:00:02,000\n{RUSSIAN}\n".encode(encoding))
-    assert RUSSIAN in found.text
-    assert found.sure
-
-
-def test_utf16_without_a_mark() -> None:
-    assert decode("1\n00:00:01,000 --> 00:00:02,000\nhello".encode("utf-16-le")).text.endswith("hello")
-
-
-def test_an_editor_s_choice_wins() -> None:
-    assert decode("Ёж".encode("cp866"), "cp866").text == "Ёж"
-    with pytest.raises(LookupError):
-        decode(b"x", "klingon")
-
-
-@given(st.binary(max_size=200))
-def test_any_bytes_become_some_text(data: bytes) -> None:
-    assert isinstance(decode(data).text, str)
 
 
 @pytest.mark.parametrize("name", ["elephantsdream_captions.ar.vtt", "elephantsdream_captions.ja.vtt", "cue_tags.vtt",

@@ -121,14 +121,16 @@ def test_a_dub_of_the_wrong_length_is_noticed(copy: Package) -> None:
         check(copy)
 
 
-def test_a_damaged_picture_is_decoded_and_noticed(copy: Package) -> None:
-    path = copy[0] / "stream_0/data0000.ts"
+@pytest.mark.parametrize("name", ["stream_0/data0000.ts", "stream_0/data0001.ts", "stream_1/data0001.ts"])
+def test_a_damaged_picture_is_decoded_and_noticed(copy: Package, name: str) -> None:
+    """The last keyframe of a segment is damaged, whose container is as it was."""
+    path = copy[0] / name
     data = bytearray(path.read_bytes())
-    segment = transport.read_segment(path)
-    for offset in range(segment.frames[0].offset + 188, segment.frames[0].end, 188):
+    frame = [frame for frame in transport.read_segment(path).frames if frame.keyframe][-1]
+    for offset in range(frame.offset + 188, frame.end, 188):
         data[offset + 8:offset + 188] = b"\x55" * 180
     path.write_bytes(bytes(data))
-    with pytest.raises(BadPackage):
+    with pytest.raises(BadPackage, match=f"{name.partition('/')[0]} does not decode"):
         check(copy)
 
 

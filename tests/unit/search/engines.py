@@ -34,11 +34,12 @@ def documents() -> dict[str, list[SearchDocument]]:
 
 
 def assert_the_same_as_embedded(index: SearchIndex, folder: Path) -> None:
-    """Fill both, and compare every answer: what is found in which order, how many, facets, and what is meant."""
+    """Fill both, and compare answers to a third of the queries: what is found in which order, how many, facets, and
+    what is meant."""
     embedded, known = WhooshIndex(folder), documents()
     assert index.rebuild(known) == embedded.rebuild(known)
     assert index.digests() == embedded.digests()
-    for number, judged in enumerate(judged_queries()):
+    for number, judged in enumerate(judged_queries()[::3]):
         query = make_query(judged.text, CHOICES[number % len(CHOICES)] if number % 2 else {},
                            ORDERS[number % len(ORDERS)] if number % 3 else "", ("ru", "en"))
         expected, found = run(embedded, query), run(index, query)

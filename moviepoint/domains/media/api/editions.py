@@ -11,23 +11,27 @@ from spectree import Response
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.accounts.viewer import current_viewer, signed_in
-from moviepoint.domains.media import cues, editing, playback, uploads, watch_rules
+from moviepoint.domains.media import cues, editing, playback, queries, rungs, uploads, watch_rules
 from moviepoint.domains.media.cues import CueView
+from moviepoint.domains.media.encoding.extras import Wish
 from moviepoint.domains.media.models import Edition
 from moviepoint.domains.media.schemas import (
     AudioInfo,
     EditionInfo,
     EditionInput,
+    Job,
     MarkInput,
     Marks,
     MarksInput,
     Playback,
+    RungInfo,
     SubtitleInfo,
     TrackInput,
     Tracks,
     TracksInput,
     VideoInfo,
     edition_info,
+    job,
 )
 from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.kernel.policies import require
@@ -110,6 +114,31 @@ def put_tracks(public_id: str, json: TracksInput) -> Tracks:
         return tracks_of(editing.save_tracks(session, signed_in(), edition.id, json))
 
 
+@resource.get("/editions/<public_id>/rungs")
+@spec.validate(resp=Response(HTTP_200=list[RungInfo]), tags=["editions"])
+def get_rungs(public_id: str) -> list[RungInfo]:
+    """List the rungs of an edition to those who may change them, the largest first."""
+    return rungs_of(_managed(db.session(), public_id))
+
+
+@resource.post("/editions/<public_id>/pictures")
+@spec.validate(resp=Response(HTTP_200=Job), tags=["editions"])
+def add_pictures(public_id: str, json: Wish) -> Job:
+    """Make further rungs or a new storyboard for the film that is live; a rung takes the place of one of its size."""
+    with unit_of_work() as session:
+        made = rungs.start(session, signed_in(), _managed(session, public_id).id, json)
+        return job(queries.job_views(session, [made])[0])
+
+
+@resource.delete("/editions/<public_id>/rungs/<int:rung_id>")
+@spec.validate(resp=Response(HTTP_200=list[RungInfo]), tags=["editions"])
+def delete_rung(public_id: str, rung_id: int) -> list[RungInfo]:
+    """Take a rung out of an edition; its files go half a day later."""
+    with unit_of_work() as session:
+        edition, storage = _managed(session, public_id), current_app.extensions["moviepoint.storage"]
+        return rungs_of(rungs.remove(session, signed_in(), storage, edition.id, rung_id))
+
+
 @resource.get("/editions/<public_id>/marks")
 @spec.validate(resp=Response(HTTP_200=Marks), tags=["editions"])
 def get_marks(public_id: str) -> Marks:
@@ -129,7 +158,7 @@ def put_marks(public_id: str, json: MarksInput) -> Marks:
 @resource.delete("/editions/<public_id>/tracks/<any(audio, subtitles):table>/<int:track_id>")
 @spec.validate(resp=Response(HTTP_200=Tracks), tags=["editions"])
 def delete_track(public_id: str, table: str, track_id: int) -> Tracks:
-    """Take a track out of an edition; its files go an hour later."""
+    """Take a track out of an edition; its files go half a day later."""
     with unit_of_work() as session:
         edition = _managed(session, public_id)
         storage = current_app.extensions["moviepoint.storage"]
@@ -164,6 +193,12 @@ def tracks_of(edition: Edition) -> Tracks:
     document = editing.tracks_document(edition)
     return Tracks(convert(document["audio"], list[TrackInput]), convert(document["subtitles"], list[TrackInput]),
                   editing.version_of(document))
+
+
+def rungs_of(edition: Edition) -> list[RungInfo]:
+    """Show an edition's rungs."""
+    return [RungInfo(row.id, row.width, row.height, row.codec, row.frame_rate, row.average_bandwidth,
+                     row.peak_bandwidth) for row in edition.video]
 
 
 def marks_of(edition: Edition) -> Marks:

@@ -31,7 +31,7 @@ class Tools(msgspec.Struct, frozen=True):
     ffprobe: Path
     origin: str  # "settings", "PATH" or "wheel"
     version: str
-    tone_mapping: bool  # has zscale, so that HDR can be brought to SDR properly
+    tone_mapping: bool  # has zscale, without which HDR cannot be brought to SDR
     rejected: tuple[str, ...] = ()  # what was found first and could not be taken, with the reason
 
 

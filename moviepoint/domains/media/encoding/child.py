@@ -27,12 +27,15 @@ from moviepoint.kernel.sentences import sentence
 
 MIB, GIB = 2**20, 2**30
 LOG_LINES = 40
+NICE = 10  # of what yields to the encoding of the picture: sound is quick all the same
 BEAT = 0.1  # seconds between two looks at a child that says nothing
 INSIDE = "/input"
 SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/etc/alternatives", "/etc/ld.so.cache",
           "/etc/fonts", "/opt")
 #: A parent that died before the child asked to be told of it will never tell: such a child ends by itself.
 GUARD = ("/bin/sh", "-c", '[ "$PPID" = "$0" ] && exec "$@"')
+#: What prlimit does, where it is not: address space in KiB, files in blocks of 512 bytes, and no core dumps.
+ULIMIT = ("/bin/sh", "-c", 'ulimit -c 0 && ulimit -v "$1" && ulimit -f "$2" && shift 2 && exec "$@"', "sh")
 DISK_FULL = ("No space left on device", "Disk quota exceeded")
 
 N = TypeVar("N", int, float)
@@ -80,6 +83,11 @@ class Sandbox(msgspec.Struct, frozen=True):
     setpriv: str = ""
     no_network: tuple[str, ...] = ()  # a command that runs another without network, where bubblewrap is not
 
+    @property
+    def networked(self) -> bool:
+        """Whether children have the network, for want of anything that takes it away."""
+        return not self.bubblewrap and not self.no_network
+
     def run(self, program: Path, arguments: Callable[[str], Sequence[str]], *, source: Path, limits: Limits,
             output: Path | None = None, watch: Watch = silent, keep_output: bool = True, nice: int = 0,
             devices: Sequence[str] = ()) -> Outcome:
@@ -98,6 +106,8 @@ class Sandbox(msgspec.Struct, frozen=True):
         prefix: list[str] = []
         if self.prlimit:
             prefix += [self.prlimit, f"--as={limits.memory}", f"--fsize={limits.file_size}", "--core=0", "--"]
+        else:
+            prefix += [*ULIMIT, str(limits.memory // 1024), str(limits.file_size // 512)]
         if not self.bubblewrap:
             prefix += self.no_network  # before setpriv: a new user namespace takes the parent's signal away
         if self.setpriv:

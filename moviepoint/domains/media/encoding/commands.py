@@ -32,6 +32,7 @@ TONE_MAP = (("zscale", {"t": "linear", "npl": 100}), ("format", {"pix_fmts": "gb
             ("zscale", {"t": "bt709", "m": "bt709", "r": "tv"}))
 #: Several sound frames to a PES packet (one each would cost a third more bytes), without moving the clock.
 AUDIO_MUXING = {"muxdelay": 0.2, "hls_segment_options": "mpegts_copyts=1"}
+SEI = 6  # the type of H.264 units with messages for the decoder (ISO/IEC 14496-10, table 7-1)
 FULL_SCALE = -1.0  # dBTP that no peak may come above when sound is made louder (EBU R128 s2)
 #: Some decoders call every frame that they are told to skip an error.
 MANY_ERRORS = ("-max_error_rate", "1")
@@ -39,9 +40,9 @@ GLOBAL = ("-hide_banner", "-nostdin", "-y", "-v", "warning", "-copyts", "-progre
           "-stats_period", "0.5")
 
 
-def video_range(source: str, probe: Probe, plan: Plan, first: int, end: int | None, tone_mapping: bool = True,
+def video_range(source: str, probe: Probe, plan: Plan, first: int, end: int | None,
                 threads: int = 0) -> list[str]:
-    """Encode segments `first` up to, not including, `end` (None: to the film's end) of all rungs.
+    """Encode segments `first` up to, not including, `end` (None: to the film's end) of all rungs that are encoded.
 
     Decodes once. Writes `<rung>/data0000.ts` … below the working directory, each whole file by a rename. Segments
     of fMP4 begin at zero whatever their number, and are moved by whoever takes them. `threads` 0 leaves their
@@ -50,14 +51,38 @@ def video_range(source: str, probe: Probe, plan: Plan, first: int, end: int | No
     video, grid = probe.picture, plan.grid
     start = grid.segment * first
     stop = None if end is None else grid.segment * end
-    picture = _input(source, probe, _seek(video, grid, start))[str(video.index)]
+    picture = _input(source, probe, _seek(probe, grid, start))[str(video.index)]
     picture = _on_grid(picture, video, grid, start, stop)
-    picture = _upright(picture, video, plan.rungs[0], tone_mapping)
-    branches = picture.filter_multi_output("split", len(plan.rungs)) if len(plan.rungs) > 1 else [picture]
+    picture = _upright(picture, video, plan.encoded[0])
+    branches = picture.filter_multi_output("split", len(plan.encoded)) if len(plan.encoded) > 1 else [picture]
     outputs = [_rung_output(branches[position], rung, plan, first, start, threads)
-               for position, rung in enumerate(plan.rungs)]
+               for position, rung in enumerate(plan.encoded)]
     hardware = plan.profile.hardware
     return [*(hardware.arguments if hardware else ()), *_arguments(outputs)]
+
+
+def copied_picture(source: str, probe: Probe, rung: Rung, plan: Plan) -> list[str]:
+    """Cut the source's own picture into segments. Those of fMP4 begin at zero, and are moved by whoever takes them.
+
+    SEI messages go: a camera may have written a place into them, and captions that the master says are not there.
+    """
+    options = _hls(rung.name, float(plan.grid.segment_seconds), 0, -probe.zero, plan.profile.segments)
+    picture = _input(source, probe, None)[str(probe.picture.index)]
+    return _arguments([ffmpeg.output(picture, f"{rung.name}/index.m3u8", **options, **{
+        "c:v": "copy", "bsf:v": f"filter_units=remove_types={SEI}"})])
+
+
+def copied_sound(source: str, probe: Probe, target: AudioTarget, plan: Plan, seconds: Fraction) -> list[str]:
+    """Cut the source's own sound into segments, no longer than the picture; their clock is as that of a picture's.
+
+    It is decoded beside, for nothing but to hear what the decoder says of it.
+    """
+    form = plan.profile.segments
+    options = _hls(target.name, float(plan.grid.segment_seconds), 0, -probe.zero, form) | {
+        "c:a": "copy", "t": f"{float(probe.zero + seconds):.6f}"} | ({} if form == FMP4 else AUDIO_MUXING)
+    sound = _input(source, probe, None)[str(target.stream)]
+    return _arguments([ffmpeg.output(sound, f"{target.name}/index.m3u8", **options),
+                       ffmpeg.output(sound, "-", f="null")])
 
 
 def audio_track(source: str, probe: Probe, target: AudioTarget, plan: Plan, seconds: Fraction,
@@ -94,7 +119,7 @@ def _sound(source: str, probe: Probe, target: AudioTarget) -> Any:
 
 
 def keyframe_pictures(source: str, probe: Probe, width: int, height: int, interval: int, columns: int,
-                      rows: int, sheets: int, tone_mapping: bool = True, every: bool = False) -> list[str]:
+                      rows: int, sheets: int, every: bool = False) -> list[str]:
     """Sheets of small pictures, from the keyframes alone: `0000.jpg` …
 
     Picture n shows the last keyframe at or before n × `interval` seconds; the last sheet is filled up. `every` picture
@@ -106,7 +131,7 @@ def keyframe_pictures(source: str, probe: Probe, width: int, height: int, interv
     picture = picture.filter("setpts", f"PTS-round({Fraction(*video.start)}/TB)")
     picture = picture.filter("fps", f"1/{interval}", start_time=0, round="up")
     picture = picture.filter("scale", width, height, flags="area")
-    if video.hdr and tone_mapping:
+    if video.hdr:
         picture = _tone_mapped(picture)
     picture = picture.filter("tpad", stop=-1, stop_mode="clone").filter("setsar", 1)
     picture = picture.filter("tile", f"{columns}x{rows}").filter("format", "yuvj420p")
@@ -140,11 +165,15 @@ def _input(source: str, probe: Probe, seek: Fraction | None, **options: Any) -> 
     return ffmpeg.input(source, **options)
 
 
-def _seek(video: VideoStream, grid: Grid, start_frame: int) -> Fraction | None:
-    """Where to seek on the source's clock; None at the front, where everything is decoded anyway."""
-    if start_frame == 0:
+def _seek(probe: Probe, grid: Grid, start_frame: int) -> Fraction | None:
+    """Where to seek on the source's clock; None where everything from the front on is decoded.
+
+    That is so in a source that does not give the same pictures after a seek, also when its encoding goes on after a
+    kill: what is there already is decoded once more, which takes a fifth of what encoding it would.
+    """
+    if start_frame == 0 or not probe.sought:
         return None
-    return max(Fraction(0), grid.seconds(start_frame) - PREROLL) + Fraction(*video.start)
+    return max(Fraction(0), grid.seconds(start_frame) - PREROLL) + probe.zero
 
 
 def _on_grid(picture: Any, video: VideoStream, grid: Grid, start: int, stop: int | None) -> Any:
@@ -156,10 +185,10 @@ def _on_grid(picture: Any, video: VideoStream, grid: Grid, start: int, stop: int
     return picture.filter("trim", **cut).filter("setpts", f"PTS-{start}")
 
 
-def _upright(picture: Any, video: VideoStream, top: Rung, tone_mapping: bool) -> Any:
+def _upright(picture: Any, video: VideoStream, top: Rung) -> Any:
     """Bring the picture to the highest rung's size with square pixels (ffmpeg has turned it already), and to SDR."""
     picture = picture.filter("scale", top.width, top.height, flags="bicubic")
-    if video.hdr and tone_mapping:
+    if video.hdr:
         picture = _tone_mapped(picture)
     return picture.filter("setsar", 1).filter("format", "yuv420p")
 
@@ -171,7 +200,7 @@ def _tone_mapped(picture: Any) -> Any:
 
 
 def _rung_output(picture: Any, rung: Rung, plan: Plan, first: int, start: int, threads: int) -> Any:
-    top, grid, profile = plan.rungs[0], plan.grid, plan.profile
+    top, grid, profile = plan.encoded[0], plan.grid, plan.profile
     if (rung.width, rung.height) != (top.width, top.height):
         picture = picture.filter("scale", rung.width, rung.height, flags="bicubic").filter("setsar", 1)
     picture = _uploaded(picture, profile.hardware)
@@ -190,15 +219,20 @@ def _uploaded(picture: Any, hardware: Hardware | None) -> Any:
 
 
 def _hls(name: str, segment_seconds: float, first: int, start: Fraction, form: SegmentFormat) -> dict[str, Any]:
-    """The muxer's own playlist is written and never believed; whole segments get their name by a rename."""
+    """The muxer's own playlist is written and never believed; whole segments get their name by a rename.
+
+    `start` is where what comes begins on the film's clock; where it is copied, less than nothing for a source whose
+    clock is at more than zero when the film begins.
+    """
     options: dict[str, Any] = {
         "f": "hls", "hls_time": f"{segment_seconds - CUT_EARLIER:.6f}", "hls_list_size": 1, "hls_flags": "temp_file",
         "hls_segment_filename": f"{name}/data%04d.{SUFFIXES[form]}", "start_number": first,
         "muxdelay": 0, "muxpreload": 0, "avoid_negative_ts": "disabled", "map_metadata": -1, "map_chapters": -1,
     }
     if form == FMP4:
-        return options | {"hls_segment_type": "fmp4", "hls_fmp4_init_filename": INIT,
-                          "hls_segment_options": "movflags=+negative_cts_offsets"}
+        moved = {"output_ts_offset": f"{float(start):.6f}"} if start < 0 else {}
+        return options | moved | {"hls_segment_type": "fmp4", "hls_fmp4_init_filename": INIT,
+                                  "hls_segment_options": "movflags=+negative_cts_offsets"}
     options["output_ts_offset"] = f"{float(CLOCK_SECONDS + start):.6f}"
     if first:
         options["hls_segment_options"] = "mpegts_flags=initial_discontinuity"

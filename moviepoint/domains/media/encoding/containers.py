@@ -25,7 +25,7 @@ ACCEPTED = "MP4, MOV, Matroska, WebM, AVI, MPEG-TS, MPEG-PS, FLV, ASF/WMV, Ogg"
 
 
 class Container(msgspec.Struct, frozen=True):
-    """A container that we take: the demuxer that ffmpeg must use, and whether its files have an index."""
+    """A container that we take: the demuxer that ffmpeg must use, and whether a seek lands where its clock says."""
 
     name: str
     demuxer: str
@@ -42,8 +42,8 @@ CONTAINERS = {c.name: c for c in (
     Container("flv", "flv", "flv", False),
     Container("asf", "asf", "asf", False),
     Container("ogg", "ogg", "ogg", False),
-    Container("wav", "wav", "wav", False),
-    Container("flac", "flac", "flac", False),
+    Container("wav", "wav", "wav", True),
+    Container("flac", "flac", "flac", True),
     Container("mp3", "mp3", "mp3", False),
 )}
 

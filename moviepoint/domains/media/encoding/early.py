@@ -1,14 +1,12 @@
 """Playlists of a film that is still being encoded: EVENT playlists over the segments that are there.
 
 They grow by whole segments, and the check replaces them by finished ones of the same names: a player that has begun
-early comes to the end by itself. Several workers may add to one film, so each looks at the package anew, behind a lock.
+early comes to the end by itself. Several workers may add to one film, so each looks at the package anew; who calls this
+holds the package (`fence.held`), so that an older list is not written over a newer one.
 """
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,28 +16,23 @@ from moviepoint.domains.media.encoding import playlists
 from moviepoint.domains.media.encoding.plan import AudioTarget, Plan, Rung, SubtitleTarget
 from moviepoint.domains.media.encoding.segments import AAC_LC, SUFFIXES, read_segment, segment_name
 
-LOCK = ".early.lock"
-
 
 def announce_pictures(package: Path, plan: Plan) -> None:
     """Write the rungs' playlists over the run of segments from the film's front; the last one waits for the check."""
     suffix, last = SUFFIXES[plan.profile.segments], plan.grid.segments(plan.frames) - 1
-    with _alone(package):
-        count = 0
-        while count < last and all((package / rung.name / segment_name(count, suffix)).exists()
-                                   for rung in plan.rungs):
-            count += 1
-        for rung in plan.rungs:
-            if count and not finished(package / f"{rung.name}.m3u8"):
-                _write(package, plan, rung.name, [plan.grid.segment_seconds] * count)
+    count = 0
+    while count < last and all((package / rung.name / segment_name(count, suffix)).exists() for rung in plan.rungs):
+        count += 1
+    for rung in plan.rungs:
+        if count and not finished(package / f"{rung.name}.m3u8"):
+            _write(package, plan, rung.name, [plan.grid.segment_seconds] * count)
 
 
 def announce_sound(package: Path, plan: Plan, name: str, durations: Sequence[Fraction]) -> None:
     """Write a dub's playlist over its first segments; one that is made again after a kill does not shrink it."""
-    with _alone(package):
-        path = package / f"{name}.m3u8"
-        if not finished(path) and (not path.exists() or path.read_text().count("#EXTINF") < len(durations)):
-            _write(package, plan, name, durations)
+    path = package / f"{name}.m3u8"
+    if not finished(path) and (not path.exists() or path.read_text().count("#EXTINF") < len(durations)):
+        _write(package, plan, name, durations)
 
 
 class Begun(msgspec.Struct, frozen=True):
@@ -82,14 +75,3 @@ def _write(package: Path, plan: Plan, name: str, durations: Sequence[Fraction]) 
     staged = package / f".{name}.m3u8.early"
     staged.write_text(text, encoding="utf-8", newline="\n")
     staged.replace(package / f"{name}.m3u8")
-
-
-@contextmanager
-def _alone(package: Path) -> Iterator[None]:
-    """One worker at a time: an older list must not be written over a newer one."""
-    descriptor = os.open(package / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -80,6 +80,21 @@ def read_segment(path: Path) -> Segment:
     return Segment(len(data), tuple(frames), 0, init.codec)
 
 
+def unit_types(data: bytes, frame: Frame) -> Iterator[int]:
+    """Iterate over the types of H.264 units in a frame's bytes, each with its length before it. Raises Damaged."""
+    try:
+        start = 0
+        if frame.alone:  # the fragment's head stands before it, and that of the media
+            head = struct.unpack_from(">I", data)[0]
+            start = head + (16 if struct.unpack_from(">I", data, head)[0] == 1 else 8)
+        while start < len(data):
+            size = struct.unpack_from(">I", data, start)[0]
+            yield data[start + 4] & 0x1F
+            start += 4 + size
+    except (struct.error, IndexError) as error:
+        raise Damaged(sentence("%(name)s holds no frame", name=INIT)) from error
+
+
 def seconds(path: Path) -> Fraction:
     """Return how long a segment lasts, by its samples. Raises Damaged, and OSError."""
     data = path.read_bytes()

@@ -33,9 +33,10 @@ MAX_PIXELS = 8192 * 4608
 #: More pictures a second than any camera takes: such times are damaged, or meant to do harm.
 FASTEST_SOURCE = 1000
 BACK, AHEAD = 1, 600  # seconds by which a clock may jump within one recording
+OFF_GRID = Fraction(3, 90_000)  # seconds by which rounded times may differ from the grid, as a segment's may
 
 
-DISCARD = "D"  # of a packet's flags
+KEY, DISCARD = "K", "D"  # of a packet's flags
 _FIRST = re.compile(r"^#tb 0: (\d+/\d+)$.*?^0, *-?\d+, *(-?\d+),", re.MULTILINE | re.DOTALL)
 
 
@@ -44,6 +45,7 @@ class Timing(msgspec.Struct, frozen=True):
     start: Fraction
     rate: Fraction
     variable: bool
+    key_distance: int = 0  # frames from each keyframe to the next, where it is the same throughout
 
 
 class Packet(msgspec.Struct, frozen=True):
@@ -52,14 +54,16 @@ class Packet(msgspec.Struct, frozen=True):
     shown: Fraction
     length: Fraction
     read: Fraction  # when it is decoded
+    key: bool = False
 
 
 class Reader:
     """One source, read by ffprobe and ffmpeg in the sandbox."""
 
-    def __init__(self, tools: Tools, sandbox: Sandbox, source: Path, container: Container, watch: Watch) -> None:
+    def __init__(self, tools: Tools, sandbox: Sandbox, source: Path, container: Container, watch: Watch,
+                 nice: int = 0) -> None:
         self._tools, self._sandbox, self._source, self._watch = tools, sandbox, source, watch
-        self._container = container
+        self._container, self._nice = container, nice
 
     def describe(self) -> dict[str, Any]:
         """Return ffprobe's description of format, streams and chapters. Raises Refused."""
@@ -94,14 +98,12 @@ class Reader:
         start = pictures[0].shown if moving else min(times)
         final = max(last, key=lambda packet: packet.shown)
         end = final.shown + (final.length if Fraction(0) < final.length < 10 else 1 / rate if moving else 0)
-        return Timing(max(1, round((end - start) * 1000)), start, rate, variable)
+        distance = key_distance(first, start, rate) if moving and not variable else 0
+        return Timing(max(1, round((end - start) * 1000)), start, rate, variable, distance)
 
-    def seeks_exactly(self, stream: dict[str, Any], timing: Timing) -> bool:
+    def seeks_exactly(self, index: int, start: Fraction, duration_ms: int) -> bool:
         """Whether frames reached from two different keyframes are the same, near a third and near two thirds."""
-        if timing.duration_ms < SEEK_TEST_FROM_MS:
-            return True
-        index, third = int(stream["index"]), timing.duration_ms / 3000
-        points = [float(timing.start) + third * part for part in (1, 2)]
+        points = [float(start) + duration_ms / 3000 * part for part in (1, 2)]
         return all(self._side_by_side(*(partial(Reader._same_frames, index=index, point=point) for point in points)))
 
     def _same_frames(self, index: int, point: float) -> bool:
@@ -114,7 +116,7 @@ class Reader:
 
     def _side_by_side(self, *calls: Callable[[Reader], R]) -> list[R]:
         def watched(call: Callable[[Reader], R], watch: Watch) -> R:
-            return call(Reader(self._tools, self._sandbox, self._source, self._container, watch))
+            return call(Reader(self._tools, self._sandbox, self._source, self._container, watch, self._nice))
         return together(self._watch, *(partial(watched, call) for call in calls))
 
     def _keyframe_before(self, index: int, at: float) -> float | None:
@@ -135,13 +137,13 @@ class Reader:
         Both in one process, since the start of a second one takes as long as its decoding.
         """
         def arguments(name: str) -> list[str]:
-            inputs = [["-noaccurate_seek", "-ss", f"{max(0.0, seek):.3f}", "-seek_timestamp", "1", *self._safe(),
-                       *self._input(name)] for seek in seeks]
+            inputs = [["-threads", "1", "-noaccurate_seek", "-ss", f"{max(0.0, seek):.3f}", "-seek_timestamp", "1",
+                       *self._safe(), *self._input(name)] for seek in seeks]
             return ["-hide_banner", "-nostdin", "-v", "error", "-copyts", *inputs[0], *inputs[1],
                     "-map", f"0:{index}", "-map", f"1:{index}",
                     "-vf", f"trim=start={at:.3f}:end={at + 0.25:.3f},scale=320:-2", "-f", "framemd5", "-"]
         outcome = self._sandbox.run(self._tools.ffmpeg, arguments, source=self._source, limits=PROBE_LIMITS,
-                                    watch=self._watch)
+                                    watch=self._watch, nice=self._nice)
         lines = [line.split(",", 1) for line in outcome.output.decode("ascii", "replace").splitlines() if "," in line
                  and not line.startswith("#")]
         near, far = ([frame for stream, frame in lines if stream == number] for number in ("0", "1"))
@@ -175,14 +177,14 @@ class Reader:
             pts, dts, length = (_time(part) for part in parts[:3])
             time = pts if pts is not None else dts
             if time is not None and DISCARD not in parts[3]:
-                found.append(Packet(time, length or Fraction(0), time if dts is None else dts))
+                found.append(Packet(time, length or Fraction(0), time if dts is None else dts, KEY in parts[3]))
         return found
 
     def _ffprobe(self, options: list[str], limits: Limits) -> Outcome:
         def arguments(name: str) -> list[str]:
             return [*self._safe(), "-hide_banner", "-v", "error", *options, *self._input(name)]
         return self._sandbox.run(self._tools.ffprobe, arguments, source=self._source, limits=limits,
-                                 watch=self._watch)
+                                 watch=self._watch, nice=self._nice)
 
     def _input(self, name: str) -> list[str]:
         return ["-f", self._container.demuxer, "-i", name]
@@ -201,12 +203,26 @@ def _one_clock(packets: list[Packet]) -> None:
                 after=round(after.read)))
 
 
+def key_distance(packets: list[Packet], start: Fraction, rate: Fraction) -> int:
+    """Return how many frames there are from each keyframe to the next; 0 where that differs, or there are too few.
+
+    The packets are the first of a stream; a film is only copied if all the others turn out so too.
+    """
+    ordered = sorted(packets, key=lambda packet: packet.shown)
+    places = [(packet.shown - start) * rate for packet in ordered]
+    if not ordered or packets[0].shown != start or any(abs(place - round(place)) > OFF_GRID * rate for place in places):
+        return 0
+    keys = [round(place) for place, packet in zip(places, ordered, strict=True) if packet.key]
+    distances = {after - before for before, after in pairwise(keys)}
+    return distances.pop() if len(distances) == 1 and keys[0] == 0 else 0
+
+
 def _frame_rate(stream: dict[str, Any], times: list[Fraction]) -> tuple[Fraction, bool]:
     """Return the rate to encode at, and whether the source's varies; from the distances between real frames."""
     ordered = sorted(set(times))
     steps = [float(b - a) for a, b in pairwise(ordered) if b > a]
     if not steps:
-        return _settle(_nominal(stream) or Fraction(25)), False
+        return _settle(nominal(stream) or Fraction(25)), False
     if len(steps) > (ordered[-1] - ordered[0]) * FASTEST_SOURCE:
         raise Refused("bad-times", sentence(
             "The file claims to show more than %(most)s pictures a second: its times are damaged.",
@@ -215,13 +231,14 @@ def _frame_rate(stream: dict[str, Any], times: list[Fraction]) -> tuple[Fraction
     usual = statistics.fmean(step for step in steps if abs(step - middle) <= middle * 0.25)
     variable = sum(abs(step - middle) > max(0.0025, middle * 0.25) for step in steps) > len(steps) * 0.02
     mean = float(ordered[-1] - ordered[0]) / len(steps)
-    nominal = _nominal(stream)
-    if nominal is not None and not variable and abs(float(nominal) * mean - 1) < 0.03:
-        return _settle(nominal), False
+    claimed = nominal(stream)
+    if claimed is not None and not variable and abs(float(claimed) * mean - 1) < 0.03:
+        return _settle(claimed), False
     return _settle(Fraction(1 / (usual if variable else mean)).limit_denominator(1001), variable), variable
 
 
-def _nominal(stream: dict[str, Any]) -> Fraction | None:
+def nominal(stream: dict[str, Any]) -> Fraction | None:
+    """Return the frame rate that a stream claims, where it is one that a film may have."""
     for name in ("avg_frame_rate", "r_frame_rate"):
         try:
             rate = Fraction(stream.get(name) or "0")

@@ -10,13 +10,16 @@ from fractions import Fraction
 
 import msgspec
 
-from moviepoint.domains.media.encoding.probe import AudioStream, Chapter, Probe, SubtitleStream
+from moviepoint.domains.media.encoding.probe import AudioStream, Chapter, Probe, SubtitleStream, VideoStream
 from moviepoint.domains.media.encoding.profiles import Profile, RungSpec
 from moviepoint.kernel.sentences import sentence
 
 #: Sound has a lane of its own, so that the first minutes of a film are heard as soon as they are seen.
 LIGHT, HEAVY, SOUND = LANES = ("light", "heavy", "sound")
+SEEK_TEST = "seek-test"
+OWN = frozenset({SEEK_TEST, "checksum", "check", "publish"})  # not of `steps.run_step`
 STEREO, SURROUND = 2, 6  # channels
+COPIED_RATES = (44_100, 48_000)  # samples a second, of sound that is taken as it is
 TOLERANCE = 1.04  # a picture a hair smaller than a rung still counts as that rung
 
 
@@ -47,6 +50,7 @@ class Rung(msgspec.Struct, frozen=True):
     height: int
     max_kbps: int
     crf: int
+    copied: bool = False  # the source's own picture, as it is
 
 
 class AudioTarget(msgspec.Struct, frozen=True):
@@ -64,6 +68,7 @@ class AudioTarget(msgspec.Struct, frozen=True):
     offset_ms: int = 0  # later than the source has it
     track_id: int | None = None  # the row whose files are made anew
     beside: str = ""  # the name of the stereo target that this is another rendition of
+    copied: bool = False  # the source's own sound, if it turns out to be without gaps and as long as the picture
 
 
 class SubtitleTarget(msgspec.Struct, frozen=True):
@@ -87,12 +92,22 @@ class Step(msgspec.Struct, frozen=True):
     """One leased piece of work. `first` and `end` are segments; `end` None means to the end of the film."""
 
     name: str
-    kind: str  # video, audio, subtitles, storyboard, checksum, retime, check, publish, check-tracks, publish-tracks
+    kind: str  # as in `steps.run_step`, or one of those that the worker does by itself
     lane: str
     weight: float  # its share of the work, in seconds of film times rungs
     target: str = ""
     first: int = 0
     end: int | None = None
+
+
+class Board(msgspec.Struct, frozen=True):
+    """A storyboard that is to be made: `interval` in seconds, 0 as the film's length asks; the picture's size in
+    pixels, 0 that of the highest rung."""
+
+    name: str = "storyboard"
+    interval: int = 0
+    width: int = 0
+    height: int = 0
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -108,6 +123,13 @@ class Plan(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
     profile: Profile = Profile()
     surround: tuple[AudioTarget, ...] = ()  # renditions with more channels, each beside one of `audio`
+    board: Board = Board()
+    package: str = ""  # of pictures that are added later: the live package that they belong to
+
+    @property
+    def encoded(self) -> tuple[Rung, ...]:
+        """The rungs that are encoded, the largest first."""
+        return tuple(rung for rung in self.rungs if not rung.copied)
 
     @property
     def sounds(self) -> tuple[AudioTarget, ...]:
@@ -115,16 +137,19 @@ class Plan(msgspec.Struct, frozen=True):
         return (*self.audio, *self.surround)
 
 
-def make_plan(probe: Probe, profile: Profile, existing: frozenset[str] = frozenset()) -> Plan:
+def make_plan(probe: Probe, profile: Profile, existing: frozenset[str] = frozenset(), copy: bool = True) -> Plan:
     """Return the steps that turn a probed film into a package.
 
-    `existing` holds names (`audio_en`) that are taken in the edition already. Raises Refused when the source
-    has no moving picture.
+    `existing` holds names (`audio_en`) that are taken in the edition already. Without `copy` the picture is encoded
+    even where it seems fit to be copied. Raises Refused when the source has no moving picture.
     """
     video = probe.picture
-    grid = make_grid(video.frame_rate, profile)
-    frames = max(1, round(Fraction(probe.duration_ms, 1000) * Fraction(*grid.rate)))
     rungs = ladder(video.shown_size, profile)
+    grid = copied_grid(video, rungs[0], profile) if copy else None
+    if grid is not None:
+        rungs = (msgspec.structs.replace(rungs[0], copied=True), *rungs[1:])
+    grid = grid or make_grid(video.frame_rate, profile)
+    frames = max(1, round(Fraction(probe.duration_ms, 1000) * Fraction(*grid.rate)))
     audio = audio_targets(probe.audio, profile, existing)
     surround = surround_targets(probe.audio, audio, profile)
     subtitles = subtitle_targets(probe.subtitles, existing)
@@ -139,19 +164,41 @@ def make_grid(rate: tuple[int, int], profile: Profile) -> Grid:
     return Grid(rate, keyframe, keyframe * max(1, round(profile.segment_seconds / profile.keyframe_seconds)))
 
 
+def copied_grid(video: VideoStream, top: Rung, profile: Profile) -> Grid | None:
+    """Return the grid that the source's own keyframes make, if its picture can be the highest rung as it is.
+
+    Then the other rungs follow it, so that all have their boundaries at the same instants.
+    """
+    rate, distance = Fraction(*video.frame_rate), video.key_distance
+    fit = (profile.codec == video.codec == "h264" and profile.hardware is None and video.plain and distance
+           and (video.width, video.height) == video.shown_size == (top.width, top.height)
+           and video.bit_rate <= top.max_kbps * 1000)
+    if not fit or distance / rate > profile.keyframe_seconds * Fraction(101, 100):
+        return None
+    return Grid(video.frame_rate, distance, distance * max(1, round(profile.segment_seconds * rate / distance)))
+
+
 def ladder(size: tuple[int, int], profile: Profile) -> tuple[Rung, ...]:
     """Return the rungs for a picture (upright, square pixels), highest first: even, never larger, at least one."""
-    width, height = size
-    long, short = max(size), min(size)
-    found: list[tuple[RungSpec, float]] = []
-    for spec in sorted(profile.rungs, key=lambda spec: -spec.lines):
-        scale = min(spec.lines / short, spec.lines * 16 / 9 / long)
-        if scale <= TOLERANCE:
-            found.append((spec, min(scale, 1.0)))
+    found = [spec for spec in sorted(profile.rungs, key=lambda spec: -spec.lines) if fits(spec, size)]
     if not found:
-        found.append((min(profile.rungs, key=lambda spec: spec.lines), 1.0))
-    return tuple(Rung(f"stream_{position}", spec.lines, _even(width, scale), _even(height, scale), spec.max_kbps,
-                      spec.crf) for position, (spec, scale) in enumerate(found))
+        found.append(min(profile.rungs, key=lambda spec: spec.lines))
+    return tuple(rung_of(spec, size, f"stream_{position}") for position, spec in enumerate(found))
+
+
+def fits(spec: RungSpec, size: tuple[int, int]) -> bool:
+    """Say whether a rung is no larger than a picture."""
+    return _scale(spec, size) <= TOLERANCE
+
+
+def rung_of(spec: RungSpec, size: tuple[int, int], name: str) -> Rung:
+    """Return what a rung is for a picture of a size: it fits the rung's box, and is never larger than the picture."""
+    scale = min(_scale(spec, size), 1.0)
+    return Rung(name, spec.lines, _even(size[0], scale), _even(size[1], scale), spec.max_kbps, spec.crf)
+
+
+def _scale(spec: RungSpec, size: tuple[int, int]) -> float:
+    return min(spec.lines / min(size), spec.lines * 16 / 9 / max(size))
 
 
 def audio_targets(streams: tuple[AudioStream, ...], profile: Profile,
@@ -167,16 +214,27 @@ def audio_targets(streams: tuple[AudioStream, ...], profile: Profile,
         targets.append(AudioTarget(_name("audio", stream.language, taken), stream.index, stream.language, stream.kind,
                                    stream.title, channels, profile.audio_kbps * channels // 2 or 64,
                                    stream.index == default))
-    return tuple(targets)
+    return tuple(_copied(target, streams, profile) for target in targets)
+
+
+def _copied(target: AudioTarget, streams: tuple[AudioStream, ...], profile: Profile) -> AudioTarget:
+    """Mark a target whose stream may be taken as it is: AAC-LC of the same channels, and no dearer by more than a
+    quarter."""
+    stream = next(stream for stream in streams if stream.index == target.stream)
+    fit = (stream.codec == "aac" and stream.profile == "LC" and stream.sample_rate in COPIED_RATES
+           and stream.channels == target.channels and profile.loudness is None
+           and 0 < stream.bit_rate <= target.kbps * 1250)
+    return msgspec.structs.replace(target, copied=fit)
 
 
 def surround_targets(streams: tuple[AudioStream, ...], audio: tuple[AudioTarget, ...],
                      profile: Profile) -> tuple[AudioTarget, ...]:
     """Return a 5.1 target beside each stereo one whose source has as many channels, where the profile asks for it."""
     channels = {stream.index: stream.channels for stream in streams}
-    return tuple(msgspec.structs.replace(target, name=f"{target.name}-{SURROUND}ch", channels=SURROUND,
-                                         kbps=profile.surround_kbps, beside=target.name)
-                 for target in audio if profile.surround_kbps and channels[target.stream] >= SURROUND)
+    wide = [msgspec.structs.replace(target, name=f"{target.name}-{SURROUND}ch", channels=SURROUND,
+                                    kbps=profile.surround_kbps, beside=target.name)
+            for target in audio if profile.surround_kbps and channels[target.stream] >= SURROUND]
+    return tuple(_copied(target, streams, profile) for target in wide)
 
 
 def subtitle_targets(streams: tuple[SubtitleStream, ...],
@@ -216,13 +274,21 @@ def _steps(probe: Probe, profile: Profile, grid: Grid, frames: int, rungs: tuple
            audio: tuple[AudioTarget, ...], subtitles: tuple[SubtitleTarget, ...]) -> list[Step]:
     """In the order of work: what is quick and makes the first minutes watchable comes first."""
     seconds, total = probe.seconds, grid.segments(frames)
-    ranges = [_range_step(first, end, total, grid, len(rungs))
-              for first, end in video_ranges(total, probe.seekable, profile)]
+    encoded = [rung for rung in rungs if not rung.copied]
+    copies = [Step(f"copy-{rung.name}", "copy", LIGHT, seconds * 0.01, rung.name) for rung in rungs if rung.copied]
+    ranges = range_steps(total, probe.seekable, profile, grid, len(encoded)) if encoded else []
     sounds = [Step(t.name, "audio", SOUND, seconds * 0.1, t.name) for t in audio]
     texts = [Step(t.name, "subtitles", LIGHT, 1.0, t.name) for t in subtitles if t.name]
-    return [*sounds[:1], ranges[0], *texts, Step("checksum", "checksum", HEAVY, 0.5 + seconds * 0.005), *sounds[1:],
+    tried = [Step(SEEK_TEST, SEEK_TEST, LIGHT, 1.0)] if probe.sought else []
+    return [*tried, *sounds[:1], *copies, *ranges[:1], *texts,
+            Step("checksum", "checksum", HEAVY, 0.5 + seconds * 0.005), *sounds[1:],
             Step("storyboard", "storyboard", HEAVY, seconds * 0.05), *ranges[1:],
             Step("check", "check", LIGHT, 1.0 + seconds * 0.01), Step("publish", "publish", LIGHT, 0.5)]
+
+
+def range_steps(total: int, seekable: bool, profile: Profile, grid: Grid, rungs: int) -> list[Step]:
+    """Return the steps that encode so many rungs of a film of `total` segments."""
+    return [_range_step(first, end, total, grid, rungs) for first, end in video_ranges(total, seekable, profile)]
 
 
 def _range_step(first: int, end: int | None, total: int, grid: Grid, rungs: int) -> Step:

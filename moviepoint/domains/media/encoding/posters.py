@@ -5,12 +5,14 @@ Seeking in a source may give a broken picture; our own segments begin with a cle
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image, ImageStat, UnidentifiedImageError
 
 from moviepoint.domains.media.encoding import commands
 from moviepoint.domains.media.encoding.child import GIB, Limits, Watch
+from moviepoint.domains.media.encoding.fence import free, held
 from moviepoint.domains.media.encoding.segments import SUFFIXES, decodable
 from moviepoint.domains.media.encoding.workshop import Workshop
 
@@ -18,8 +20,11 @@ NAME = "poster.jpg"
 PLACES = (0.15, 0.3, 0.5, 0.7)  # of the film; beginnings and ends are titles
 
 
-def take_poster(shop: Workshop, package: Path, watch: Watch) -> bool:
-    """Write `poster.jpg` into the package; False when no picture could be taken, which is no fault."""
+def take_poster(shop: Workshop, package: Path, watch: Watch, hold: Callable[[], object] = free) -> bool:
+    """Write `poster.jpg` into the package; False when no picture could be taken, which is no fault.
+
+    `hold` raises where the package is somebody else's to write into.
+    """
     form = shop.plan.profile.segments
     segments = sorted((package / shop.plan.rungs[0].name).glob(f"data*.{SUFFIXES[form]}"))
     best: tuple[float, Path] | None = None
@@ -33,7 +38,8 @@ def take_poster(shop: Workshop, package: Path, watch: Watch) -> bool:
         if score is not None and (best is None or score > best[0]):
             best = (score, folder / NAME)
     if best is not None:
-        best[1].replace(package / NAME)
+        with held(package, hold):
+            best[1].replace(package / NAME)
     for folder in package.glob(".poster-*"):
         shutil.rmtree(folder, ignore_errors=True)
     return best is not None

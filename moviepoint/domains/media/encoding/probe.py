@@ -9,7 +9,7 @@ import msgspec
 
 from moviepoint.domains.media.encoding import containers, measure
 from moviepoint.domains.media.encoding.binaries import Tools
-from moviepoint.domains.media.encoding.child import Sandbox, Watch, silent
+from moviepoint.domains.media.encoding.child import NICE, Sandbox, Watch, silent
 from moviepoint.domains.media.encoding.errors import Refused
 from moviepoint.kernel.sentences import sentence
 from moviepoint.kernel.text import normalise_language, one_line
@@ -25,6 +25,7 @@ IMAGE_SUBTITLES = frozenset({"hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle"
 TEXT_SUBTITLES = frozenset({"subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text", "ttml", "microdvd",
                             "hdmv_text_subtitle", "subviewer", "eia_608"})
 BROADCAST = frozenset({"mpegts", "mpegps"})  # their clocks begin anywhere
+PLAIN_PROFILES = frozenset({"Constrained Baseline", "Main", "High"})
 PICTURES = frozenset({"mjpeg", "png", "bmp", "gif", "tiff", "webp"})
 
 
@@ -41,6 +42,9 @@ class VideoStream(msgspec.Struct, frozen=True):
     hdr: bool
     bit_depth: int
     start: tuple[int, int]  # seconds on the source's clock at which the film's zero lies
+    plain: bool = False  # every player shows it as it is coded: 8 bits, 4:2:0, progressive, square pixels, upright
+    key_distance: int = 0  # frames from each keyframe to the next; 0: it is not always the same, or not known
+    bit_rate: int = 0  # bits a second, of this stream or else of the whole file
 
     @property
     def shown_size(self) -> tuple[int, int]:
@@ -58,6 +62,8 @@ class AudioStream(msgspec.Struct, frozen=True):
     title: str = ""
     default: bool = False
     kind: str = "original"  # original, dub, voice-over, commentary, audio-description
+    profile: str = ""  # "LC"
+    bit_rate: int = 0  # bits a second; 0: it is not said
 
 
 class SubtitleStream(msgspec.Struct, frozen=True):
@@ -89,12 +95,17 @@ class Probe(msgspec.Struct, frozen=True):
     subtitles: tuple[SubtitleStream, ...] = ()
     chapters: tuple[Chapter, ...] = ()
     clock_start: tuple[int, int] = (0, 1)  # where the zero of a source without a picture lies, in seconds
-    seekable: bool = False  # a range of it can be decoded from its middle with the very same frames
+    seekable: bool = False  # a range of it can be decoded from its middle with the very same frames; see `try_seeking`
     notes: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:
         return self.duration_ms / 1000
+
+    @property
+    def sought(self) -> bool:
+        """Whether a range is reached by seeking: where that was tried. A shorter film is decoded from its front."""
+        return self.seekable and self.duration_ms >= measure.SEEK_TEST_FROM_MS
 
     @property
     def picture(self) -> VideoStream:
@@ -112,7 +123,10 @@ class Probe(msgspec.Struct, frozen=True):
 
 
 def inspect(tools: Tools, sandbox: Sandbox, source: Path, watch: Watch = silent) -> Probe:
-    """Return the probe of a source. Raises Refused with a stable code, or Temporary."""
+    """Return the probe of a source; what has an index is taken as seekable, until that was tried.
+
+    Raises Refused with a stable code, or Temporary.
+    """
     known = containers.recognise(source)
     if known.missing_bytes:
         share = 100 * known.size // (known.size + known.missing_bytes)
@@ -143,14 +157,31 @@ def inspect(tools: Tools, sandbox: Sandbox, source: Path, watch: Watch = silent)
             minutes=timing.duration_ms // 60_000, size=known.size // 1024))
     late = max(Fraction(0), timing.start) if known.container.name not in BROADCAST else Fraction(0)
     notes = tuple(_notes(texts, claimed - round(late * 1000), timing.duration_ms, films))
+    rate = known.size * 8000 // max(1, timing.duration_ms)
     return Probe(container=known.container.name, size=known.size, duration_ms=timing.duration_ms, claimed_ms=claimed,
-                 bit_rate=known.size * 8000 // max(1, timing.duration_ms),
-                 video=None if video is None else _video(video, timing), audio=_audio(audio),
+                 bit_rate=rate, video=None if video is None else _video(video, timing, rate), audio=_audio(audio),
                  subtitles=tuple(_subtitle(s) for s in texts),
                  chapters=_chapters(described.get("chapters", []), timing.duration_ms),
                  clock_start=_clock_start(known.container.name, timing),
-                 seekable=video is not None and known.container.indexed and reader.seeks_exactly(video, timing),
-                 notes=notes)
+                 seekable=video is not None and known.container.indexed, notes=notes)
+
+
+def try_seeking(tools: Tools, sandbox: Sandbox, source: Path, found: Probe, watch: Watch = silent) -> Probe:
+    """Return a probe that says whether a source can be sought exactly; others go first. Raises Temporary."""
+    if not found.sought:
+        return found
+    container, video = containers.CONTAINERS[found.container], found.picture
+    reader = measure.Reader(tools, sandbox, source, container, watch, nice=NICE)
+    return msgspec.structs.replace(found, seekable=reader.seeks_exactly(
+        video.index, Fraction(*video.start), found.duration_ms))
+
+
+def require_tools(probe: Probe, tools: Tools) -> None:
+    """Raise Refused where a picture would come out wrong with these programs: better none than one in false colours."""
+    if probe.video is not None and probe.video.hdr and not tools.tone_mapping:
+        raise Refused("no-tone-mapping", sentence(
+            "The picture is HDR, and the ffmpeg of this site cannot bring it to SDR: its filter zscale is missing. "
+            "Start this again once another ffmpeg is installed."))
 
 
 def _clock_start(container: str, timing: measure.Timing) -> tuple[int, int]:
@@ -184,7 +215,7 @@ def _decodable(stream: dict[str, Any]) -> None:
         raise Refused("unknown-codec", sentence("The picture is in a format that cannot be decoded here."))
 
 
-def _video(stream: dict[str, Any], timing: measure.Timing) -> VideoStream:
+def _video(stream: dict[str, Any], timing: measure.Timing, whole_rate: int) -> VideoStream:
     width, height = _int(stream.get("width")), _int(stream.get("height"))
     aspect = _fraction(stream.get("sample_aspect_ratio", "").replace(":", "/"), Fraction(1))
     if not Fraction(1, 5) <= aspect <= 5:
@@ -196,7 +227,19 @@ def _video(stream: dict[str, Any], timing: measure.Timing) -> VideoStream:
         rotation=_rotation(stream), sample_aspect=(aspect.numerator, aspect.denominator),
         frame_rate=(timing.rate.numerator, timing.rate.denominator), variable=timing.variable,
         interlaced=stream.get("field_order") in INTERLACED, hdr=stream.get("color_transfer") in HDR_TRANSFERS,
-        bit_depth=depth, start=(timing.start.numerator, timing.start.denominator))
+        bit_depth=depth, start=(timing.start.numerator, timing.start.denominator), plain=_plain(stream, timing, aspect),
+        key_distance=timing.key_distance, bit_rate=_int(stream.get("bit_rate")) or whole_rate)
+
+
+def _plain(stream: dict[str, Any], timing: measure.Timing, aspect: Fraction) -> bool:
+    """Whether the coded picture can be shown by every player as it is. Where nothing is said of colours, they are SD's
+    or HD's usual ones; a frame rate beyond our fastest one is not kept."""
+    steady = not timing.variable and timing.rate == measure.nominal(stream)
+    usual = (stream.get("profile") in PLAIN_PROFILES and stream.get("pix_fmt") == "yuv420p"
+             and stream.get("field_order", "progressive") in ("progressive", "unknown")
+             and stream.get("color_range", "tv") in ("tv", "unknown") and aspect == 1 and not _rotation(stream))
+    return bool(steady and usual and stream.get("color_space", "bt709") in ("bt709", "unknown")
+                and stream.get("color_transfer") not in HDR_TRANSFERS)
 
 
 def _rotation(stream: dict[str, Any]) -> int:
@@ -217,7 +260,8 @@ def _audio(streams: list[dict[str, Any]]) -> tuple[AudioStream, ...]:
             kind = "dub" if language != found[0].language else "original"
         found.append(AudioStream(_int(stream["index"]), stream.get("codec_name", ""), _int(stream["channels"]),
                                  _int(stream.get("sample_rate")) or 48000, language, title,
-                                 bool(disposition.get("default")), kind))
+                                 bool(disposition.get("default")), kind, str(stream.get("profile") or ""),
+                                 _int(stream.get("bit_rate"))))
     return tuple(found)
 
 

@@ -1,4 +1,4 @@
-"""One range of segments of all rungs: encoded in one process, and delivered segment by segment.
+"""One range of segments of all rungs that are encoded: made in one process, and delivered segment by segment.
 
 A segment goes into the package as soon as it is whole and right in every rung. So a film can be watched while it is
 encoded, and a worker that is killed loses the segment in hand and no other.
@@ -14,6 +14,7 @@ import msgspec
 from moviepoint.domains.media.encoding import commands, early, fragments
 from moviepoint.domains.media.encoding.child import Progress
 from moviepoint.domains.media.encoding.errors import Refused, Temporary
+from moviepoint.domains.media.encoding.fence import held
 from moviepoint.domains.media.encoding.frames import TICKS, Damaged, Segment
 from moviepoint.domains.media.encoding.plan import Grid, Plan, Step
 from moviepoint.domains.media.encoding.segments import CLOCK_SECONDS, FMP4, SUFFIXES, read_segment, segment_name
@@ -21,9 +22,9 @@ from moviepoint.domains.media.encoding.workshop import (
     Result,
     StepWatch,
     Workshop,
-    hand_over,
     last_line,
     limits_for,
+    move,
     run_ffmpeg,
 )
 from moviepoint.kernel.sentences import join, sentence
@@ -45,7 +46,7 @@ class Shelf(msgspec.Struct):
 
     @property
     def rungs(self) -> list[str]:
-        return [rung.name for rung in self.plan.rungs]
+        return [rung.name for rung in self.plan.encoded]
 
     def name(self, number: int) -> str:
         return segment_name(number, SUFFIXES[self.plan.profile.segments])
@@ -93,11 +94,12 @@ class Shelf(msgspec.Struct):
                 fragments.rebase(path, CLOCK_SECONDS + grid.seconds(self.start * grid.segment))
 
     def _deliver(self) -> None:
-        if self.plan.profile.segments == FMP4:
-            self._deliver_inits()
-        hand_over(self.staging, self.package, [f"{rung}/{self.name(self.done)}" for rung in self.rungs], self.watch)
+        with held(self.package, self.watch.hold):
+            if self.plan.profile.segments == FMP4:
+                self._deliver_inits()
+            move(self.staging, self.package, [f"{rung}/{self.name(self.done)}" for rung in self.rungs])
+            early.announce_pictures(self.package, self.plan)
         self.done += 1
-        early.announce_pictures(self.package, self.plan)
         self.watch.delivered()
 
     def _deliver_inits(self) -> None:
@@ -132,7 +134,7 @@ def encode(shop: Workshop, step: Step, staging: Path, package: Path, watch: Step
         watch(min(1.0, made / max(1, frames)), progress.speed)
 
     outcome, command = run_ffmpeg(shop, lambda name: commands.video_range(
-        name, shop.probe, plan, start, step.end, shop.tools.tone_mapping, shop.threads), staging,
+        name, shop.probe, plan, start, step.end, shop.threads), staging,
         limits_for(float(grid.seconds(frames)) * len(shelf.rungs)), report, watch)
     rest = shelf.deliver_rest()
     whole = shelf.done - step.first - (1 if rest else 0)
@@ -160,7 +162,7 @@ def _in_place(package: Path, plan: Plan, step: Step) -> tuple[int, int]:
     number, suffix = step.first, SUFFIXES[plan.profile.segments]
     while step.end is None or number < step.end:
         counts = {_frames_in(package / rung.name / segment_name(number, suffix), plan.grid, number)
-                  for rung in plan.rungs}
+                  for rung in plan.encoded}
         if counts != {plan.grid.segment}:
             short = counts.pop() if len(counts) == 1 else 0
             ends = short and step.end is None and number == plan.grid.segments(plan.frames) - 1

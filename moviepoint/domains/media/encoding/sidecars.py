@@ -30,10 +30,11 @@ from moviepoint.domains.media.encoding.plan import (
 )
 from moviepoint.domains.media.encoding.probe import Probe, SubtitleStream
 from moviepoint.domains.media.encoding.profiles import Profile
-from moviepoint.kernel.sentences import sentence
+from moviepoint.kernel.sentences import Sentence, join, sentence
 
 TEXT = "text"  # the "container" of a subtitle file
 LENGTH = "length:"  # begins the note of a sound of another length; milliseconds follow
+CHECKSUM = Step("checksum", "checksum", LIGHT, 1.0)  # beside the sound's encoding, which takes far longer
 APART_MS = 1_000  # a dub whose length differs by more is held for the editor
 
 
@@ -51,7 +52,7 @@ class Film(msgspec.Struct, frozen=True):
 
 def inspect(tools: Tools, sandbox: Sandbox, source: Path, intent: Intent, watch: Watch = silent) -> Probe:
     """Return what a file of tracks holds. Raises Refused where there is nothing of the kind in it."""
-    if intent.use == "subtitles" and (text := _as_text(source, intent.encoding)) is not None:
+    if intent.use == "subtitles" and (text := _as_text(source, intent)) is not None:
         return text
     found = probe.inspect(tools, sandbox, source, watch)
     if not (found.audio if intent.use == "audio" else found.subtitles):
@@ -60,18 +61,31 @@ def inspect(tools: Tools, sandbox: Sandbox, source: Path, intent: Intent, watch:
     return found
 
 
-def read_text(source: Path, encoding: str, frame_rate: float) -> subtitles.Parsed:
-    """Read a subtitle file into cues; `encoding` is an editor's choice, or empty. Raises Refused."""
-    decoded = _decode(source, encoding)
+def guess(encoding: str) -> Sentence:
+    """Return what is said of a file whose letters may be others."""
+    return sentence("The letters were taken as %(encoding)s, which is a guess: look at the text.", encoding=encoding)
+
+
+def without_guess(note: str) -> str:
+    """Return a track's note without that its letters are a guess."""
+    if not isinstance(note, Sentence):
+        return note
+    if note.template == guess("").template:
+        return ""
+    parts = [str(value) if not isinstance(value, str) else value for value in note.values.values()]
+    kept = [part for part in parts if without_guess(part)]
+    return join(kept) if len(kept) < len(parts) else note
+
+
+def read_text(source: Path, encoding: str, frame_rate: float, language: str = "und") -> subtitles.Parsed:
+    """Read a subtitle file into cues; `encoding` is an editor's choice, or empty, `language` a hint. Raises Refused."""
+    decoded = _decode(source, encoding, language)
     kind = subtitles.detect_format(decoded.text, source.name)
     parsed = subtitles.parse(decoded.text, kind, frame_rate)
     if not parsed.cues:
         raise Refused("no-cues", sentence("Not one line of subtitles could be read in this file."))
-    if decoded.sure:
-        return parsed
-    return subtitles.Parsed(parsed.cues, (
-        sentence("The letters were taken as %(encoding)s, which is a guess: look at the text.",
-                 encoding=decoded.encoding), *parsed.faults))
+    faults = parsed.faults if decoded.sure else (guess(decoded.encoding), *parsed.faults)
+    return subtitles.Parsed(parsed.cues, faults, decoded.encoding, decoded.sure)
 
 
 def make_plan(found: Probe, intent: Intent, film: Film, mark: str) -> Plan:
@@ -88,8 +102,9 @@ def make_plan(found: Probe, intent: Intent, film: Film, mark: str) -> Plan:
     note = _length_note(found, film) if audio else ""
     sounds = tuple(_sound(target, intent, single, mark, note) for target in audio)
     words = tuple(_words(target, intent, single, mark, found.container == TEXT) for target in texts)
-    return _plan(film, sounds, words, found.notes if found.container != TEXT else (),
+    plan = _plan(film, sounds, words, found.notes if found.container != TEXT else (),
                  surround=surround_targets(found.audio, sounds, film.profile))
+    return msgspec.structs.replace(plan, steps=(CHECKSUM, *plan.steps))
 
 
 def retime_plan(film: Film, track: AudioTarget | SubtitleTarget, found: Probe | None = None) -> Plan:
@@ -98,6 +113,11 @@ def retime_plan(film: Film, track: AudioTarget | SubtitleTarget, found: Probe | 
         streams = found.audio if found else ()
         return _plan(film, (track,), (), surround=surround_targets(streams, (track,), film.profile))
     return _plan(film, (), (track,), again=True)
+
+
+def reading_plan(film: Film, track: SubtitleTarget) -> Plan:
+    """Return the steps that read one track's file of text anew, in another encoding."""
+    return _plan(film, (), (track,))
 
 
 def _plan(film: Film, audio: tuple[AudioTarget, ...], texts: tuple[SubtitleTarget, ...], notes: tuple[str, ...] = (),
@@ -145,25 +165,31 @@ def _length_note(found: Probe, film: Film) -> str:
     return f"{LENGTH}{apart}"
 
 
-def _as_text(source: Path, encoding: str) -> Probe | None:
+def _as_text(source: Path, intent: Intent) -> Probe | None:
     """Return the probe of a subtitle file, or None for what is no text. Raises Refused for other texts."""
     with source.open("rb") as stream:
         head = stream.read(4096)
     containers.refuse_archive(head)
     if containers.container_name(head) is not None:
         return None
-    wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or encoding.startswith("utf")
+    _small(source)
+    wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or intent.encoding.startswith("utf")
     if b"\0" in head and not wide and not charsets.decode(head).encoding.startswith("utf-16"):
         return None
-    kind = subtitles.detect_format(_decode(source, encoding).text, source.name)
+    kind = subtitles.detect_format(_decode(source, intent.encoding, intent.language).text, source.name)
     return Probe(container=TEXT, size=source.stat().st_size, duration_ms=0, claimed_ms=0, bit_rate=0,
                  subtitles=(SubtitleStream(0, kind, True, "und"),))
 
 
-def _decode(source: Path, encoding: str) -> charsets.Decoded:
-    if source.stat().st_size > subtitles.MAX_BYTES:
-        raise Refused("too-large", sentence("This is too large for a subtitle file (20 MB at most)."))
+def _decode(source: Path, encoding: str, language: str) -> charsets.Decoded:
+    _small(source)
     try:
-        return charsets.decode(source.read_bytes(), encoding)
+        return charsets.decode(source.read_bytes(), encoding, language)
     except LookupError:
         raise Refused("encoding", sentence("There is no text encoding called %(name)s.", name=encoding)) from None
+
+
+def _small(source: Path) -> None:
+    """Raises Refused for a file that is larger than any text of a film."""
+    if source.stat().st_size > subtitles.MAX_BYTES:
+        raise Refused("too-large", sentence("This is too large for a subtitle file (20 MB at most)."))

@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
-from moviepoint.domains.media.encoding import commands, ranges, sidecars, sounds, storyboard, subtitles
+from moviepoint.domains.media.encoding import commands, copies, ranges, sidecars, sounds, storyboard, subtitles
 from moviepoint.domains.media.encoding.child import Limits
 from moviepoint.domains.media.encoding.errors import Refused
 from moviepoint.domains.media.encoding.plan import Step, SubtitleTarget
@@ -27,12 +27,15 @@ UNREAD = subtitles.Parsed((), (subtitles.UNREADABLE,))
 
 
 def run_step(shop: Workshop, step: Step, staging: Path, package: Path, watch: StepWatch) -> Result:
-    """Do one step of the kinds video, audio, subtitles, retime or storyboard; what is right goes into the package.
+    """Do one step of the kinds copy, video, audio, subtitles, retime or storyboard.
 
-    What an earlier attempt has put there is not made again. Raises the errors of `encoding.errors`, and whatever
-    `watch` raises.
+    What is right goes into the package; what an earlier attempt has put there is not made again. Raises the errors of
+    `encoding.errors`, and whatever `watch` raises.
     """
     staging.mkdir(parents=True, exist_ok=True)
+    package.mkdir(parents=True, exist_ok=True)
+    if step.kind == "copy":
+        return copies.picture(shop, step, staging, package, watch)
     if step.kind == "video":
         return ranges.encode(shop, step, staging, package, watch)
     if step.kind == "audio":
@@ -52,7 +55,8 @@ def _subtitles(shop: Workshop, step: Step, staging: Path, package: Path, watch: 
     if stream is None:
         watch.began("read text")
         rate = float(Fraction(*shop.plan.grid.rate))
-        return _cues(shop, target, staging, package, sidecars.read_text(shop.source, target.encoding, rate), "", watch)
+        return _cues(shop, target, staging, package, sidecars.read_text(shop.source, target.encoding, rate,
+                                                                       target.language), "", watch)
     watch.began("extract text")
     outcome = shop.sandbox.run(shop.tools.ffmpeg, lambda name: commands.extract_subtitles(name, shop.probe, stream),
                                source=shop.source, limits=Limits(seconds=1800, stall_seconds=600),
@@ -71,7 +75,7 @@ def _cues(shop: Workshop, target: SubtitleTarget, staging: Path, package: Path, 
     files = subtitles.write_track(cues, staging, target.name or "", shop.plan.grid.segment_seconds, shop.seconds,
                                   target.offset_ms)
     hand_over(staging, package, files, watch)
-    return Result("", log, 0.0, len(files) - 2, notes=parsed.faults)
+    return Result("", log, 0.0, len(files) - 2, notes=parsed.faults, encoding=parsed.encoding, sure=parsed.sure)
 
 
 def _retime(shop: Workshop, step: Step, staging: Path, package: Path, watch: StepWatch) -> Result:
@@ -89,16 +93,17 @@ def _retime(shop: Workshop, step: Step, staging: Path, package: Path, watch: Ste
 
 def _storyboard(shop: Workshop, staging: Path, package: Path, watch: StepWatch) -> Result:
     layout = storyboard.layout_for(shop.plan, shop.seconds)
-    folder = staging / storyboard.FOLDER
+    name = shop.plan.board.name
+    folder = staging / name
     folder.mkdir(exist_ok=True)
     for every in (False, True):  # an edit list may hide all keyframes of a short film
         outcome, command = run_ffmpeg(
             shop, partial(commands.keyframe_pictures, probe=shop.probe, width=layout.width, height=layout.height,
                           interval=layout.interval, columns=layout.columns, rows=layout.rows, sheets=layout.sheets,
-                          tone_mapping=shop.tools.tone_mapping, every=every),
+                          every=every),
             folder, limits_for(float(shop.seconds) / 4), lambda _progress: watch(0.5, None), watch)
         if any(folder.iterdir()):
             break
-    files = storyboard.finish(staging, layout, shop.seconds)
+    files = storyboard.finish(staging, name, layout, shop.seconds)
     hand_over(staging, package, files, watch)
     return Result(command, outcome.log, outcome.seconds)

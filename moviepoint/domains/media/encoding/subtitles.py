@@ -12,8 +12,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import msgspec
-import pysubs2
 
+from moviepoint.domains.media.encoding import microdvd, ttml
 from moviepoint.domains.media.encoding.errors import Refused
 from moviepoint.domains.media.encoding.playlists import media_playlist
 from moviepoint.domains.media.encoding.segments import segment_name
@@ -49,6 +49,8 @@ UNREADABLE = sentence("These subtitles could not be read: they need a text versi
 class Parsed(msgspec.Struct, frozen=True):
     cues: tuple[Cue, ...]
     faults: tuple[str, ...] = ()  # sentences that name a line
+    encoding: str = ""  # what a file's letters were taken as, and whether that is sure
+    sure: bool = True
 
 
 def detect_format(text: str, filename: str = "") -> str:
@@ -60,7 +62,7 @@ def detect_format(text: str, filename: str = "") -> str:
         return "ass"
     if re.match(r"(<\?xml[^>]*>\s*)?(?><!--.*?-->\s*)*+<(\w+:)?tt[\s>]", start, re.DOTALL):
         return "ttml"
-    if re.match(r"\{\d+\}\{\d*\}", start):
+    if "-->" not in text and re.search(r"^\s*\{\d+\}\{\d*\}", start, re.MULTILINE):
         return "microdvd"
     if "-->" in text or filename.lower().endswith(".srt"):
         return "srt"
@@ -79,7 +81,7 @@ def parse(text: str, kind: str, frame_rate: float = 25.0) -> Parsed:
     elif kind == "ass":
         found = _parse_ass(text, faults)
     else:
-        found = _parse_by_library(text, kind, frame_rate)
+        found = _parse_lines(text, kind, frame_rate, faults)
     unique = dict.fromkeys(cue for cue in found if cue.text)
     _count(len(unique))
     cues = tuple(sorted(unique, key=lambda cue: (cue.start_ms, cue.end_ms)))
@@ -330,13 +332,10 @@ def _ass_text(text: str) -> str:
     return text.replace("\0", "<").replace("\1", ">")
 
 
-def _parse_by_library(text: str, kind: str, frame_rate: float) -> list[Cue]:
-    if re.search(r"<!(DOCTYPE|ENTITY)", text, re.IGNORECASE):
+def _parse_lines(text: str, kind: str, frame_rate: float, faults: list[str]) -> list[Cue]:
+    """TTML and MicroDVD, whose readers say what is wrong by line."""
+    if kind == "ttml" and re.search(r"<!(DOCTYPE|ENTITY)", text, re.IGNORECASE):
         raise Refused("not-subtitles", sentence("Subtitles with a document type of their own are not taken."))
-    try:
-        file = pysubs2.SSAFile.from_string(text, format_=kind, fps=frame_rate)
-    except Exception as error:
-        raise Refused("subtitles-unreadable", sentence(
-            "The subtitles cannot be read: %(error)s.", error=str(error))) from error
-    return [Cue(max(0, event.start), event.end, clean(_ass_text(event.text)), _place(event.text))
-            for event in file if event.end > max(0, event.start)]
+    events, wrong = ttml.read(text) if kind == "ttml" else microdvd.read(text, frame_rate)
+    faults += [_fault(line, fault) for line, fault in wrong]
+    return [Cue(start, end, clean(words)) for start, end, words in events]

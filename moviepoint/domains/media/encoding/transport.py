@@ -5,6 +5,7 @@ strides over the file's bytes, and only packets that begin a frame are opened.
 """
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from moviepoint.domains.media.encoding.frames import TICKS, Damaged, Frame, Segment
@@ -17,6 +18,7 @@ WRAP = 1 << 33
 _STARTS = bytes(1 if value & 0x40 else 0 for value in range(256))
 PSI_PIDS = frozenset({0, 17})
 SPS = 7
+PICTURE = 0xE0  # begins the stream ids of pictures (ISO/IEC 13818-1, table 2-22)
 ADTS_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350,
               48000, 48000, 48000)
 
@@ -44,7 +46,13 @@ def read_segment(path: Path) -> Segment:
         raise Damaged(sentence("%(name)s holds no frame", name=path.name))
     ends = [*(entry[0] for entry in opened[1:]), len(data)]
     frames = tuple(Frame(pts, offset, end, key) for (offset, pts, key, _), end in zip(opened, ends, strict=True))
-    return Segment(len(data), frames, opened[0][0], _codec(data, frames[0], opened[0][3]))
+    codec = _codec(data, frames[0], opened[0][3]) if _is_picture(data, opened[0][0]) else ""
+    return Segment(len(data), frames, opened[0][0], codec)
+
+
+def _is_picture(data: bytes, offset: int) -> bool:
+    """Whether the PES packet at an offset is one of a picture: bytes of sound may look like a picture's parameters."""
+    return _payload(data[offset:offset + PACKET])[3] & 0xF0 == PICTURE
 
 
 def _table_pids(data: bytes, starts: bytes) -> frozenset[int]:
@@ -89,6 +97,15 @@ def _codec(data: bytes, frame: Frame, start: bytes) -> str:
             return "avc1." + stream[position + 4:position + 7].hex()
         position = stream.find(b"\0\0\1", position + 3)
     return ""
+
+
+def unit_types(data: bytes) -> Iterator[int]:
+    """Iterate over the types of H.264 units in the packets of a frame."""
+    stream = b"".join(_elementary(data[offset:offset + PACKET]) for offset in range(0, len(data), PACKET))
+    position = stream.find(b"\0\0\1")
+    while 0 <= position < len(stream) - 3:
+        yield stream[position + 3] & 0x1F
+        position = stream.find(b"\0\0\1", position + 3)
 
 
 def audio_ticks(path: Path) -> int:

@@ -13,25 +13,26 @@ from webvtt.errors import MalformedFileError
 
 from moviepoint.domains.media.encoding import fragments, playlists, storyboard, subtitles
 from moviepoint.domains.media.encoding.binaries import Tools
-from moviepoint.domains.media.encoding.child import GIB, Limits, Sandbox
+from moviepoint.domains.media.encoding.child import Sandbox
+from moviepoint.domains.media.encoding.decoding import Decoder
 from moviepoint.domains.media.encoding.errors import Temporary
+from moviepoint.domains.media.encoding.fence import free, held
 from moviepoint.domains.media.encoding.frames import Damaged, Segment, fault_of
 from moviepoint.domains.media.encoding.plan import AudioTarget, Grid, Plan
 from moviepoint.domains.media.encoding.playlists import Bandwidth
 from moviepoint.domains.media.encoding.ranges import segment_fault, uneven
 from moviepoint.domains.media.encoding.segments import (
     AAC_LC,
-    DEMUXERS,
     FMP4,
     SUFFIXES,
     SegmentFormat,
-    decodable,
     read_segment,
     segment_name,
 )
 from moviepoint.domains.media.encoding.sounds import audio_durations
 from moviepoint.kernel.sentences import sentence
 
+Hold = Callable[[], object]
 AGREEMENT = 0.5  # seconds by which renditions may differ from the picture
 
 
@@ -66,6 +67,14 @@ class PackageFacts(msgspec.Struct, frozen=True):
     surround: tuple[AudioFacts, ...] = ()
 
 
+class PictureFacts(msgspec.Struct, frozen=True):
+    """What rungs and a storyboard hold that were made beside a film, measured."""
+
+    video: tuple[VideoFacts, ...]
+    storyboard: storyboard.Layout | None
+    size: int  # bytes
+
+
 class TrackFacts(msgspec.Struct, frozen=True):
     """What tracks hold that were made beside a film, measured."""
 
@@ -84,28 +93,29 @@ class BadPackage(Temporary):
 
 
 def finish_package(package: Path, plan: Plan, tools: Tools, sandbox: Sandbox,
-                   tick: Callable[[float], None]) -> PackageFacts:
+                   tick: Callable[[float], None], hold: Hold = free) -> PackageFacts:
     """Check a package against its plan and write the playlists.
 
-    `tick` gets the share done, once a segment, and may raise to end the work. Raises BadPackage.
+    `tick` gets the share done, once a segment, and may raise to end the work; `hold` is asked before each file is
+    written, and raises where the work is somebody else's. Raises BadPackage.
     """
-    video = [_picture(package, plan, number, tools, sandbox, tick) for number in range(len(plan.rungs))]
+    video = [_picture(package, plan, number, tools, sandbox, tick, hold) for number in range(len(plan.rungs))]
     seconds = _agreed_length(video, plan.grid)
-    audio, surround = _sounds(package, plan, seconds, tools, sandbox, tick)
+    audio, surround = _sounds(package, plan, seconds, tools, sandbox, tick, hold)
     texts = tuple(target.name for target in plan.subtitles if target.name)
     for name in texts:
         _check_cues(package, name, plan.grid, seconds)
     layout = _check_storyboard(package, plan, seconds)
-    _check_addresses(package, [*(v.name for v in video), *(f"iframes_{n}" for n in range(len(video))),
+    _check_addresses(package, [*(v.name for v in video), *(iframes_name(v.name) for v in video),
                                *(a.name for a in (*audio, *surround)), *texts])
     return PackageFacts(round(seconds * 1000), tuple(video), audio, texts, layout, _size(package), surround)
 
 
 def finish_tracks(package: Path, plan: Plan, tools: Tools, sandbox: Sandbox,
-                  tick: Callable[[float], None]) -> TrackFacts:
+                  tick: Callable[[float], None], hold: Hold = free) -> TrackFacts:
     """Check tracks that were made apart from their film, and write their playlists. Raises BadPackage."""
     seconds = plan.grid.seconds(plan.frames)
-    audio, surround = _sounds(package, plan, seconds, tools, sandbox, tick)
+    audio, surround = _sounds(package, plan, seconds, tools, sandbox, tick, hold)
     texts = tuple(target.name for target in plan.subtitles if target.name)
     for name in texts:
         _check_cues(package, name, plan.grid, seconds)
@@ -113,19 +123,42 @@ def finish_tracks(package: Path, plan: Plan, tools: Tools, sandbox: Sandbox,
     return TrackFacts(audio, texts, _size(package), surround)
 
 
+def finish_pictures(package: Path, plan: Plan, tools: Tools, sandbox: Sandbox,
+                    tick: Callable[[float], None], hold: Hold = free) -> PictureFacts:
+    """Check rungs and a storyboard that were made apart from their film, and write the rungs' playlists.
+
+    The film's length is given, to the frame. Raises BadPackage.
+    """
+    video = [_picture(package, plan, number, tools, sandbox, tick, hold) for number in range(len(plan.rungs))]
+    for facts in video:
+        if facts.frames != plan.frames:
+            raise BadPackage(sentence("%(name)s has %(frames)s frames, %(other)s has %(wanted)s", name=facts.name,
+                                      frames=facts.frames, other=sentence("the film"), wanted=plan.frames))
+    layout = _check_storyboard(package, plan, plan.grid.seconds(plan.frames))
+    _check_addresses(package, [name for v in video for name in (v.name, iframes_name(v.name))])
+    return PictureFacts(tuple(video), layout, _size(package))
+
+
+def iframes_name(rung: str) -> str:
+    """Return the name of a rung's I-frame playlist: `iframes_0` of `stream_0`."""
+    return rung.replace("stream", "iframes", 1)
+
+
 def _picture(package: Path, plan: Plan, number: int, tools: Tools, sandbox: Sandbox,
-             tick: Callable[[float], None]) -> VideoFacts:
+             tick: Callable[[float], None], hold: Hold) -> VideoFacts:
     """Check one rung and write its playlists."""
     rung, grid, form, rungs = plan.rungs[number], plan.grid, plan.profile.segments, len(plan.rungs)
     segments = _picture_segments(package / rung.name, grid, form, tick, number / rungs, 1 / rungs)
     frames = sum(len(s.frames) for s in segments)
     end = grid.seconds(frames)
     durations = [grid.seconds(len(s.frames)) for s in segments]
-    _write(package / f"{rung.name}.m3u8", playlists.media_playlist(rung.name, durations, form))
-    _write(package / f"iframes_{number}.m3u8", playlists.iframe_playlist(rung.name, segments, end, form))
-    last = len(segments) - 1
-    samples = {0, last // 2, last} if number == 0 else {last}
-    _decode(package, rung.name, form, samples, tools, sandbox, number == rungs - 1, partial(tick, (number + 1) / rungs))
+    _write(package / f"{rung.name}.m3u8", playlists.media_playlist(rung.name, durations, form), hold)
+    _write(package / f"{iframes_name(rung.name)}.m3u8", playlists.iframe_playlist(rung.name, segments, end, form), hold)
+    decoder = Decoder(package, tools, sandbox, partial(tick, (number + 1) / rungs))
+    if not decoder.keyframes(rung.name, float(end)):
+        raise _undecodable(rung.name)
+    if number == rungs - 1:
+        _require_whole(decoder, rung.name, form, {len(segments) - 1})
     return VideoFacts(
         rung.name, rung.width, rung.height, segments[0].codec, round(grid.rate[0] / grid.rate[1], 3),
         playlists.bandwidth([s.size for s in segments], durations), playlists.iframe_bandwidth(segments, end),
@@ -133,10 +166,11 @@ def _picture(package: Path, plan: Plan, number: int, tools: Tools, sandbox: Sand
 
 
 def _sounds(package: Path, plan: Plan, seconds: Fraction, tools: Tools, sandbox: Sandbox,
-            tick: Callable[[float], None]) -> tuple[tuple[AudioFacts, ...], tuple[AudioFacts, ...]]:
+            tick: Callable[[float], None], hold: Hold) -> tuple[tuple[AudioFacts, ...], tuple[AudioFacts, ...]]:
     """Check all that is heard: the stereo renditions, and those with more channels."""
     def checked(targets: tuple[AudioTarget, ...]) -> tuple[AudioFacts, ...]:
-        return tuple(_sound(package, target, plan.profile.segments, seconds, tools, sandbox, partial(tick, 1.0))
+        return tuple(_sound(package, target, plan.profile.segments, seconds, tools, sandbox, partial(tick, 1.0),
+                            hold)
                      for target in targets)
     return checked(plan.audio), checked(plan.surround)
 
@@ -181,7 +215,7 @@ def _agreed_length(video: list[VideoFacts], grid: Grid) -> Fraction:
 
 
 def _sound(package: Path, target: AudioTarget, form: SegmentFormat, seconds: Fraction, tools: Tools, sandbox: Sandbox,
-           alive: Callable[[], None]) -> AudioFacts:
+           alive: Callable[[], None], hold: Hold) -> AudioFacts:
     name, suffix = target.name, SUFFIXES[form]
     try:
         durations = audio_durations(package / name)
@@ -194,8 +228,9 @@ def _sound(package: Path, target: AudioTarget, form: SegmentFormat, seconds: Fra
         raise BadPackage(sentence("%(name)s lasts %(length)s s, the picture %(total)s s", name=name,
                                   length=round(float(sum(durations)), 2), total=round(float(seconds), 2)))
     sizes = [(package / name / segment_name(n, suffix)).stat().st_size for n in range(len(durations))]
-    _write(package / f"{name}.m3u8", playlists.media_playlist(name, durations, form))
-    _decode(package, name, form, {len(durations) - 1}, tools, sandbox, True, alive)
+    _write(package / f"{name}.m3u8", playlists.media_playlist(name, durations, form), hold)
+    last = len(durations) - 1
+    _require_whole(Decoder(package, tools, sandbox, alive), name, form, {0, last // 2, last})
     return AudioFacts(name, codec, target.channels, playlists.bandwidth(sizes, durations))
 
 
@@ -222,12 +257,13 @@ def _check_storyboard(package: Path, plan: Plan, seconds: Fraction) -> storyboar
     if not any(step.kind == "storyboard" for step in plan.steps):
         return None
     layout = storyboard.layout_for(plan, seconds)
-    index = package / storyboard.INDEX
+    name = plan.board.name
+    index = package / storyboard.index_name(name)
     if not index.exists():
         raise BadPackage(sentence("the storyboard is missing"))
-    for name in set(re.findall(r"^(storyboard/\d+\.jpg)#", index.read_text(encoding="utf-8"), re.MULTILINE)):
-        if not (package / name).is_file():
-            raise BadPackage(sentence("%(name)s is missing", name=name))
+    for path in set(re.findall(rf"^({re.escape(name)}/\d+\.jpg)#", index.read_text(encoding="utf-8"), re.MULTILINE)):
+        if not (package / path).is_file():
+            raise BadPackage(sentence("%(name)s is missing", name=path))
     return layout
 
 
@@ -245,29 +281,17 @@ def _check_addresses(package: Path, names: list[str]) -> None:
                                           address=address))
 
 
-def _decode(package: Path, name: str, form: SegmentFormat, numbers: set[int], tools: Tools, sandbox: Sandbox,
-            whole: bool, alive: Callable[[], None]) -> None:
-    """Decode the keyframes of some segments, or with `whole` all of the last one.
-
-    Frames are counted in every segment, and all rungs come from one process, so this asks only whether what is
-    counted is a picture or sound. An error of the decoder is a fault.
-    """
-    for number in sorted(numbers):
-        path = package / name / segment_name(number, SUFFIXES[form])
-        skip = [] if whole and number == max(numbers) else ["-skip_frame", "nokey"]
-        command = ["-hide_banner", "-nostdin", "-v", "error", "-xerror", "-err_detect", "explode", *skip]
-        with decodable(path) as source:
-            outcome = sandbox.run(tools.ffmpeg, partial(_to_nothing, command, DEMUXERS[form]), source=source,
-                                  watch=lambda _progress: alive(), limits=Limits(seconds=300, memory=4 * GIB))
-        if outcome.status or outcome.log.strip():
-            raise BadPackage(sentence("%(name)s does not decode", name=f"{name}/{path.name}"))
+def _require_whole(decoder: Decoder, name: str, form: SegmentFormat, numbers: set[int]) -> None:
+    if not decoder.whole(name, form, numbers):
+        raise _undecodable(name)
 
 
-def _to_nothing(options: list[str], demuxer: str, source: str) -> list[str]:
-    return [*options, "-f", demuxer, "-i", source, "-f", "null", "-"]
+def _undecodable(name: str) -> BadPackage:
+    return BadPackage(sentence("%(name)s does not decode", name=name))
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, text: str, hold: Hold) -> None:
     staged = path.with_name(f".{path.name}.part")
-    staged.write_text(text, encoding="utf-8", newline="\n")
-    staged.replace(path)
+    with held(path.parent, hold):
+        staged.write_text(text, encoding="utf-8", newline="\n")
+        staged.replace(path)

@@ -11,6 +11,7 @@ from moviepoint.domains.media.encoding import commands
 from moviepoint.domains.media.encoding.binaries import Tools
 from moviepoint.domains.media.encoding.child import DISK_FULL, GIB, Limits, Outcome, Progress, Sandbox, Watch
 from moviepoint.domains.media.encoding.errors import DiskFull, Refused, Temporary
+from moviepoint.domains.media.encoding.fence import held
 from moviepoint.domains.media.encoding.plan import Plan
 from moviepoint.domains.media.encoding.probe import Probe
 from moviepoint.kernel.sentences import join, sentence
@@ -47,6 +48,8 @@ class Result(msgspec.Struct, frozen=True):
     frames: int = 0
     reused: int = 0  # segments that an earlier attempt had finished
     notes: tuple[str, ...] = ()
+    encoding: str = ""  # what the letters of a file of subtitles were taken as, and whether that is sure
+    sure: bool = True
 
 
 class StepWatch:
@@ -70,7 +73,12 @@ class StepWatch:
 
 def hand_over(staging: Path, package: Path, files: Iterable[str], watch: StepWatch) -> None:
     """Move accepted files from staging into the package by rename, if the work is still wanted."""
-    watch.hold()
+    with held(package, watch.hold):
+        move(staging, package, files)
+
+
+def move(staging: Path, package: Path, files: Iterable[str]) -> None:
+    """Move files by rename, for who holds the package."""
     for name in files:
         target = package / name
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -39,7 +39,7 @@ def picture(hit: Hit) -> Picture | None:
     if board is None:
         return None
     src = stills.address(site_settings().secret_key, hit.place.edition, hit.place.package, hit.place.audience,
-                         hit.start_ms // board.interval_ms)
+                         board.name, hit.start_ms // board.interval_ms)
     return Picture(src, "", board.width, board.height)
 
 

@@ -34,6 +34,7 @@ class Rendition(msgspec.Struct):
     average: float = 0.0
     codec: str = ""
     frame_rate: float = 0.0
+    keyframes: dict[str, list[int]] = {}  # by the segment's address, in ticks from its first picture
 
     @property
     def seconds(self) -> float:
@@ -137,7 +138,7 @@ class _Look:
                 say("timestamps", f"{entry.uri} begins {float(apart):+.3f} s from where it should")
             clock += round(Fraction(entry.seconds) * TICKS)
             if kind == "video":
-                _keyframes(segment, entry, say)
+                found.keyframes[entry.uri] = _keyframes(segment, entry, say)
             else:
                 self._sound(entry, say, number == len(found.entries) - 1)
         found.peak = _peak(sizes, round(max((seconds for _, seconds in sizes), default=0.0)))
@@ -206,8 +207,8 @@ def _media_tags(playlist: Playlist, found: list[Entry], say: Say) -> None:
         say("map", "has segments of fMP4 and no EXT-X-MAP")
 
 
-def _keyframes(segment: Segment, entry: Entry, say: Say) -> None:
-    """A segment begins with a keyframe, is as long as it says, and has a keyframe every two seconds."""
+def _keyframes(segment: Segment, entry: Entry, say: Say) -> list[int]:
+    """A segment begins with a keyframe, is as long as it says, and has one every two seconds. Returns their places."""
     keys = sorted(frame.pts for frame in segment.frames if frame.keyframe)
     if not keys or keys[0] != segment.first_pts:
         say("independent", f"{entry.uri} does not begin with a keyframe")
@@ -219,10 +220,11 @@ def _keyframes(segment: Segment, entry: Entry, say: Say) -> None:
     gaps = [(b - a) / TICKS for a, b in zip(keys, [*keys[1:], times[-1]], strict=True)]
     if max(gaps, default=0) > LONGEST_GAP:
         say("keyframes", f"{entry.uri} has no keyframe for {max(gaps):.1f} s")
+    return [key - segment.first_pts for key in keys]
 
 
 def _compare(pictures: list[Rendition], others: list[Rendition], says: Callable[[str], Say]) -> None:
-    """Boundaries are the same in all rungs; sound and subtitles are as long as the picture."""
+    """Boundaries and keyframes are the same in all rungs; sound and subtitles are as long as the picture."""
     if not pictures:
         return
     top = pictures[0]
@@ -230,9 +232,18 @@ def _compare(pictures: list[Rendition], others: list[Rendition], says: Callable[
         pairs = list(zip(top.entries, rung.entries, strict=False))
         if len(top.entries) != len(rung.entries) or any(abs(a.seconds - b.seconds) > BOUNDARY for a, b in pairs):
             says(rung.name)("boundaries", f"has not the boundaries of {top.name}")
+        for above, entry in pairs:
+            places = rung.keyframes.get(entry.uri, []), top.keyframes.get(above.uri, [])
+            if all(places) and not _alike(*places):
+                says(rung.name)("keyframes", f"{entry.uri} has its keyframes at other instants than {above.uri}")
     for other in others:
         if abs(other.seconds - top.seconds) > AGREEMENT:
             says(other.name)("length", f"lasts {other.seconds:.2f} s, the picture {top.seconds:.2f} s")
+
+
+def _alike(places: list[int], others: list[int]) -> bool:
+    return len(places) == len(others) and all(
+        abs(a - b) <= BOUNDARY * TICKS for a, b in zip(places, others, strict=True))
 
 
 def _bandwidths(playlist: Playlist, pictures: dict[str, Rendition], sounds: dict[str, Rendition], say: Say) -> None:

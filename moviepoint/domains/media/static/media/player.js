@@ -8,7 +8,9 @@ import { listenToKeys } from "media/keys.js";
 import { nameAll, renameTracks } from "media/labels.js";
 import { countPlay, tellPlay } from "media/plays.js";
 import { clock, keepPosition, resumePoint } from "media/position.js";
-import { chooseAudio, chooseText, keepPreferences, mostAlike, readPreferences } from "media/preferences.js";
+import {
+  chooseAudio, chooseText, keepHeard, keepPreferences, keepRead, mostAlike, readPreferences,
+} from "media/preferences.js";
 import { announce } from "media/session.js";
 import { Skips, cameByCountdown } from "media/skips.js";
 
@@ -121,8 +123,9 @@ class Player {
     const preferences = readPreferences();
     this.video.volume = preferences.volume;
     this.video.muted = preferences.muted;
-    const heard = chooseAudio(this.settings.audio, preferences.audio);
-    const read = this.askedText() ?? chooseText(this.settings.subtitles, preferences.text, heard?.language);
+    const { audio, subtitles, locale } = this.settings;
+    const heard = this.heard = chooseAudio(audio, preferences);
+    const read = this.askedText() ?? chooseText(subtitles, preferences, heard?.language, locale);
     this.player.configure({
       preferredAudio: heard ? [{ language: heard.language, label: heard.shown, role: "", channelCount: 0, codec: "",
         spatialAudio: false }] : [],
@@ -231,12 +234,14 @@ class Player {
     });
   }
 
+  /** Keep a dub when it is another than before: a change of quality is no choice of what is heard. */
   keepAudio() {
     if (!this.ready) return;
     const active = this.player.getAudioTracks().find((track) => track.active);
-    if (!active) return;
-    const { language, kind, label } = this.describe(active, this.settings.audio);
-    keepPreferences({ audio: { language, kind, label } });
+    const heard = active && this.describe(active, this.settings.audio);
+    if (!heard || heard.label === this.heard?.label) return;
+    this.heard = heard;
+    keepHeard(heard);
   }
 
   keepText() {
@@ -244,8 +249,7 @@ class Player {
     const active = this.player.getTextTracks().find((track) => track.active);
     const described = active && this.describe(active, this.settings.subtitles);
     if (described?.kind === "forced") return;
-    keepPreferences({ text: described
-      ? { language: described.language, kind: described.kind, label: described.label } : { off: true } });
+    keepRead(described ?? null, this.heard?.language, this.settings.locale);
   }
 
   keepQuality() {

@@ -1,0 +1,69 @@
+"""MicroDVD: a line for each cue, its times in frames. A line that cannot be read is reported; the rest stays."""
+from __future__ import annotations
+
+import re
+
+from moviepoint.kernel.sentences import sentence
+
+Event = tuple[int, int, str]  # the milliseconds of its start and end, and its text with tags for bold and italic
+_LINE = re.compile(r"\s*\{\s*(\d{1,9})\s*\}\s*\{\s*(\d{0,9})\s*\}(.*)")
+_STYLE = re.compile(r"\{([yY]):([^{}]*)\}")
+_CONTROL = re.compile(r"\{[a-zA-Z]+:[^{}]*\}")
+_RATE = re.compile(r"\d{1,3}(?:[.,]\d{1,6})?")
+MOST_MS = 5_000  # a cue without an end lasts until the next one, and no longer than this
+
+
+def read(text: str, frame_rate: float) -> tuple[list[Event], list[tuple[int, str]]]:
+    """Return the cues and what is wrong by line. `frame_rate` counts unless the first line says one: `{1}{1}23.976`."""
+    events: list[Event] = []
+    faults: list[tuple[int, str]] = []
+    open_start: int | None = None
+    open_text = ""
+    first = True
+    for number, line in enumerate(text.lstrip("\ufeff").splitlines(), start=1):
+        if not line.strip():
+            continue
+        match = _LINE.fullmatch(line)
+        if match is None:
+            faults.append((number, sentence("the line cannot be read: %(line)s.", line=repr(line.strip()[:60]))))
+            continue
+        rate = _RATE.fullmatch(match[3].strip()) if first and match[1] == match[2] else None
+        first = False
+        if rate and 1 <= float(rate[0].replace(",", ".")) <= 300:
+            frame_rate = float(rate[0].replace(",", "."))
+            continue
+        start = round(int(match[1]) * 1000 / frame_rate)
+        if open_start is not None:
+            if start > open_start:
+                events.append((open_start, min(start, open_start + MOST_MS), open_text))
+            open_start = None
+        if not match[2]:
+            open_start, open_text = start, styled(match[3])
+            continue
+        end = round(int(match[2]) * 1000 / frame_rate)
+        if end <= start:
+            faults.append((number, sentence("the cue ends before it begins.")))
+        else:
+            events.append((start, end, styled(match[3])))
+    if open_start is not None:
+        events.append((open_start, open_start + MOST_MS, open_text))
+    return events, faults
+
+
+def styled(text: str) -> str:
+    """Return a cue's text: `|` breaks a line, `{y:i}` is for one line and `{Y:i}` for all, other controls go."""
+    whole = _tags(text, "Y")
+    lines = []
+    for line in text.split("|"):
+        own = _tags(line, "y")
+        said = _CONTROL.sub("", line).strip()
+        if said.startswith("/"):  # an older way to write italics
+            said, own = said[1:].strip(), own + "i"
+        said = said.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        tags = dict.fromkeys(whole + own)
+        lines.append("".join(f"<{tag}>" for tag in tags) + said + "".join(f"</{tag}>" for tag in reversed(tags)))
+    return "\n".join(lines)
+
+
+def _tags(text: str, kind: str) -> str:
+    return "".join(tag for name, said in _STYLE.findall(text) if name == kind for tag in "biu" if tag in said)

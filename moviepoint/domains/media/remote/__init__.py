@@ -1,0 +1,1 @@
+"""Published films whose segments lie in a bucket."""
