@@ -78,7 +78,8 @@ def test_the_whole_way(openid_sites: dict[str, Site], provider: Provider, open_p
     expect(page.get_by_role("heading", name="Set a password")).to_be_visible()
     page.get_by_label("New password").fill("an unusually long sentence 7")
     page.get_by_label("The password once more").fill("an unusually long sentence 7")
-    page.get_by_role("button", name="Use this password").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Use this password").click()
     page.goto(f"{site.url}/en/account/security")
     page.get_by_role("button", name=re.compile("Unlink")).click()
     expect(page.get_by_text("Unlinked. It no longer signs in here.")).to_be_visible()

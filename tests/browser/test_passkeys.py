@@ -218,8 +218,9 @@ def test_recovery_codes_are_copied_and_printed(visit: Callable[..., Visitor], ma
     visitor.password(make("codes@example.org"))
     visitor.page.goto(f"{visitor.url}/en/account/mf-recovery-codes")
     visitor.page.get_by_role("button", name="Make recovery codes").click()
-    codes = visitor.page.locator("[data-codes] code").all_inner_texts()
-    assert len(codes) == 10
+    shown = visitor.page.locator("[data-codes] code")
+    expect(shown).to_have_count(10)
+    codes = shown.all_inner_texts()
     visitor.page.get_by_role("button", name="Copy").click()
     expect(visitor.page.get_by_role("button", name="Copied")).to_be_visible()
     assert visitor.page.evaluate("navigator.clipboard.readText()").split() == codes
