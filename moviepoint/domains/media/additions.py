@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy.orm import Session
 
-from moviepoint.domains.media import documents, ledger, lettering, publishing, retiming, room, storing
+from moviepoint.domains.media import documents, early, ledger, lettering, publishing, retiming, room, storing
 from moviepoint.domains.media.encoding import sidecars
 from moviepoint.domains.media.encoding.errors import Blocked, Refused, Temporary
 from moviepoint.domains.media.encoding.naming import Intent
@@ -30,7 +30,7 @@ def plan_tracks(session: Session, storage: LocalStorage, settings: Settings, lea
     """Write the plan of a job that adds tracks. Raises Blocked while there is no film, Refused if it is not ours."""
     job = session.get_one(EncodingJob, lease.job_id, populate_existing=True)
     edition = storing.locked_edition(session, job.edition_id)
-    if edition.package is None:
+    if not ready(session, edition):
         raise Blocked(retiming.WAITS, sentence(
             "Waits for the film: it begins by itself when the film is encoded."))
     film = retiming.film_of(session, edition)
@@ -43,6 +43,11 @@ def plan_tracks(session: Session, storage: LocalStorage, settings: Settings, lea
     job.source.probe, job.plan = stored(found), stored(plan)
     retiming.add_steps(session, job, plan)
     room.pause_if_short(session, storage, settings, job)
+
+
+def ready(session: Session, edition: Edition) -> bool:
+    """Whether an edition has a film that tracks can be added to: one that is not finished may be taken back."""
+    return edition.package is not None and not early.unfinished(session, edition)
 
 
 def _completed(edition: Edition, intent: Intent) -> Intent:
@@ -65,11 +70,10 @@ def row_of(edition: Edition, use: str, track_id: int | None) -> Row | None:
 def publish_tracks(session: Session, storage: LocalStorage, lease: Lease, keep_source: bool) -> str | None:
     """Put a job's checked tracks into the live package and its rows; no other file is touched.
 
-    Returns the key of the source file if it is to be discarded. Does nothing when the lease is lost.
+    Returns the key of the source file if it is to be discarded. Raises Stopped when the work is not wanted any more,
+    Blocked when it has to wait for an editor.
     """
-    if not ledger.complete(session, lease, {}):
-        return None
-    job = session.get_one(EncodingJob, lease.job_id, populate_existing=True)
+    job = publishing.last_step(session, lease)
     edition = storing.locked_edition(session, job.edition_id)
     before = documents.edition_document(edition)
     plan = msgspec.convert(job.plan, Plan)

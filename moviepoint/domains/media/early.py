@@ -10,12 +10,13 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.media.encoding.early import Begun, begun
-from moviepoint.domains.media.encoding.plan import Plan
+from moviepoint.domains.media.encoding.plan import SEEK_TEST, Plan
 from moviepoint.domains.media.ledger import LIVE
 from moviepoint.domains.media.matching import origin_of
 from moviepoint.domains.media.models import AudioTrack, Edition, EncodingJob, SubtitleTrack, VideoRendition
 from moviepoint.domains.media.packaging import Sound, Text, Variant, render_master
 from moviepoint.domains.media.playback import track_name
+from moviepoint.domains.media.policies import may_publish
 from moviepoint.domains.media.storing import locked_edition
 from moviepoint.kernel.db import unit_of_work, utcnow
 from moviepoint.kernel.files import LocalStorage
@@ -54,16 +55,22 @@ def master(found: Begun, plan: Plan) -> str:
 
 
 def publish(storage: LocalStorage, job_id: int) -> bool:
-    """Let viewers begin a film of which enough is there, if the edition has none yet; returns whether it was done."""
+    """Let viewers begin a film of which enough is there, if the edition has none yet; returns whether it was done.
+
+    A film of which it is not known yet whether it can be cut into ranges may still be planned anew, and waits.
+    """
     with unit_of_work() as session:
         job = session.get_one(EncodingJob, job_id)
         if job.kind != "film" or job.plan is None or job.edition.package is not None:
             return False
+        if any(step.kind == SEEK_TEST and step.state != "done" for step in job.steps) or not may_publish(session, job):
+            return False
         found = progress(storage, job)
         if found is None or found.seconds < ENOUGH_SECONDS:
             return False
-        edition = locked_edition(session, job.edition_id)
-        if edition.package is not None:
+        edition, package = locked_edition(session, job.edition_id), job.package
+        session.refresh(job)
+        if edition.package is not None or job.package != package:
             return False
         _show(session, edition, job, found)
     return True
@@ -74,10 +81,33 @@ def withdraw(session: Session) -> int:
     gone = session.scalars(select(Edition).join(EncodingJob, EncodingJob.package == Edition.package).where(
         EncodingJob.kind == "film", EncodingJob.state.in_(("failed", "cancelled")))).all()
     for edition in gone:
-        edition.package, edition.published_at = None, None
-        for table in (VideoRendition, AudioTrack, SubtitleTrack):
-            session.execute(delete(table).where(table.edition_id == edition.id))
+        _take_back(session, edition)
     return len(gone)
+
+
+def unfinished(session: Session, edition: Edition) -> bool:
+    """Whether what an edition shows is a film that its job has not finished, and may still take back."""
+    return edition.package is not None and session.scalar(select(EncodingJob.id).where(
+        EncodingJob.package == edition.package, EncodingJob.kind == "film", EncodingJob.state != "done")) is not None
+
+
+def make_elsewhere(session: Session, job: EncodingJob, package: str) -> None:
+    """Have a job make its package under another key: whoever still works at the old one must not touch the new one.
+
+    What viewers had begun of the old one grows no more, and is taken back: they may begin again when enough of the new
+    one is there.
+    """
+    if job.kind == "film" and job.package:
+        edition = locked_edition(session, job.edition_id)
+        if edition.package == job.package:
+            _take_back(session, edition)
+    job.package = package
+
+
+def _take_back(session: Session, edition: Edition) -> None:
+    edition.package, edition.published_at = None, None
+    for table in (VideoRendition, AudioTrack, SubtitleTrack):
+        session.execute(delete(table).where(table.edition_id == edition.id))
 
 
 def _show(session: Session, edition: Edition, job: EncodingJob, found: Begun) -> None:

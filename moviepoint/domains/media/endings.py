@@ -38,7 +38,7 @@ def of_work(bench: Bench, lease: Lease, watch: LeaseWatch, error: EncodingError)
             session.get_one(EncodingJob, lease.job_id)))):
         return lambda session: planning.encode_instead(session, lease, new_package(), message)
     if isinstance(error, BadPackage):
-        return lambda session: ledger.remake(session, lease, new_package(), code, message)
+        return lambda session: planning.remake(session, lease, new_package(), code, message)
     if isinstance(error, (Refused, ToolsMissing)):
         return lambda session: ledger.fail(session, lease, code, message)
     return lambda session: ledger.fail_for_now(session, lease, code, message)

@@ -204,19 +204,16 @@ def fail_job(session: Session, job_id: int, code: str, message: str) -> None:
     events.record(session, "on_encoding_failed", job_id=job.id, edition_id=job.edition_id)
 
 
-def remake(session: Session, lease: Lease, package: str, code: str, message: str) -> bool:
-    """After a check that failed: have the whole package made again under another key; the second time, fail."""
-    step = session.get_one(EncodingStep, lease.step_id, populate_existing=True)
-    if step.attempts:
-        return fail(session, lease, code, message)
+def begin_again(session: Session, lease: Lease, message: str) -> bool:
+    """Give a check back as failed once, and have all that it looked at made again; False when the lease is lost."""
+    stage = session.get_one(EncodingStep, lease.step_id, populate_existing=True).stage
     if not _write(session, lease, {"state": "queued", "attempts": 1, "lease_until": None, "log": str(message)}):
         return False
-    session.execute(update(EncodingStep).where(EncodingStep.job_id == lease.job_id, EncodingStep.stage < step.stage,
+    session.execute(update(EncodingStep).where(EncodingStep.job_id == lease.job_id, EncodingStep.stage < stage,
                                                EncodingStep.name != "inspect")
                     .values(state="queued", progress=0.0, result=None, attempts=0, yielded=0,
                             fence=EncodingStep.fence + 1)
                     .execution_options(synchronize_session=False))
-    session.execute(update(EncodingJob).where(EncodingJob.id == lease.job_id).values(package=package))
     return True
 
 
@@ -239,7 +236,7 @@ def pause_for_now(session: Session, lease: Lease, code: str, message: str) -> bo
     return True
 
 
-def pauses(session: Session, job_id: int) -> bool:
+def still_waits(session: Session, job_id: int) -> bool:
     """Whether a paused job has a step whose time has not come yet."""
     now = utcnow()
     return session.scalar(select(EncodingStep.id).where(

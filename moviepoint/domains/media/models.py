@@ -1,7 +1,7 @@
 """Uploads, editions and their renditions and tracks, and the ledger of encoding jobs.
 
 A title or episode owns no files; an edition of it does. Paths are relative to the edition's folder on storage
-(`Edition.directory`), names as in the package: `stream_0`, `audio_en`, `subs_ru`.
+(`Edition.package`), names as in the package: `stream_0`, `audio_en`, `subs_ru`.
 """
 from __future__ import annotations
 
@@ -328,6 +328,7 @@ class EncodingStep(Base):
     __table_args__ = (
         UniqueConstraint("job_id", "name"),
         Index("ix_encoding_steps_state_lane_position", "state", "lane", "position"),
+        {"sqlite_autoincrement": True},  # a lease names a step by its id: none is given again
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

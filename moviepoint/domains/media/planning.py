@@ -5,7 +5,7 @@ import msgspec
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from moviepoint.domains.media import ledger, matching, profiles
+from moviepoint.domains.media import early, ledger, matching, profiles
 from moviepoint.domains.media.encoding.plan import Plan, make_plan
 from moviepoint.domains.media.encoding.probe import Probe
 from moviepoint.domains.media.ledger import Lease
@@ -57,10 +57,20 @@ def keep_whole(session: Session, lease: Lease, package: str) -> bool:
     return True
 
 
+def remake(session: Session, lease: Lease, package: str, code: str, message: str) -> bool:
+    """After a check that failed: have all of a package made again, under another key; the second time, fail."""
+    if session.get_one(EncodingStep, lease.step_id, populate_existing=True).attempts:
+        return ledger.fail(session, lease, code, message)
+    if not ledger.begin_again(session, lease, message):
+        return False
+    early.make_elsewhere(session, session.get_one(EncodingJob, lease.job_id, populate_existing=True), package)
+    return True
+
+
 def _write_again(session: Session, job: EncodingJob, package: str, notes: tuple[str, ...], copy: bool) -> None:
     made = make_plan(msgspec.convert(job.source.probe, Probe), profiles.of_job(job), copy=copy)
     session.execute(delete(EncodingStep).where(EncodingStep.job_id == job.id, EncodingStep.stage > STAGE_INSPECT))
     session.flush()
     session.expire(job, ["steps"])
     write(session, job, msgspec.structs.replace(made, notes=(*made.notes, *notes)))
-    job.package = package
+    early.make_elsewhere(session, job, package)

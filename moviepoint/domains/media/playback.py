@@ -10,6 +10,7 @@ from moviepoint.domains.catalog.models import Episode, Season, Title
 from moviepoint.domains.catalog.policies import sees_drafts, visible
 from moviepoint.domains.media import access, watching
 from moviepoint.domains.media.dash import render_manifest, timeline
+from moviepoint.domains.media.encoding.playlists import format_of
 from moviepoint.domains.media.encoding.segments import FMP4
 from moviepoint.domains.media.encoding.verify import iframes_name
 from moviepoint.domains.media.models import AudioTrack, Edition, SubtitleTrack
@@ -88,18 +89,21 @@ def master_playlist(edition: Edition) -> str:
 
 
 def manifest(edition: Edition, storage: Storage) -> str:
-    """Return an edition's DASH manifest. Raises NotFound for a package of MPEG-TS, or one without its playlists."""
+    """Return an edition's DASH manifest, without dubs that are of MPEG-TS still.
+
+    Raises NotFound for a package of MPEG-TS, or one without its playlists.
+    """
     variants, sounds, texts = parts(edition)
     if edition.segment_format != FMP4 or edition.package is None:
         raise NotFound()
     paths = [*(v.path for v in variants), *(s.path for s in sounds), *(s.wide.path for s in sounds if s.wide),
              *(t.path for t in texts)]
     try:
-        found = {path: timeline(storage.path(f"{edition.package}/{path}.m3u8").read_text(encoding="utf-8"))
-                 for path in paths}
+        playlists = {path: storage.path(f"{edition.package}/{path}.m3u8").read_text(encoding="utf-8") for path in paths}
     except OSError:
         raise NotFound() from None
-    return render_manifest(variants, sounds, texts, found)
+    played = [sound for sound in sounds if format_of(playlists[sound.path]) == FMP4]
+    return render_manifest(variants, played, texts, {path: timeline(text) for path, text in playlists.items()})
 
 
 def parts(edition: Edition) -> tuple[list[Variant], list[Sound], list[Text]]:

@@ -97,7 +97,9 @@ def note_words(note: str) -> str:
         advice = _("Listen to it, set an offset if it needs one, and show it.")
         return f"{longer if apart > 0 else shorter} {advice}"
     return {"other-length": _("Made for a cut of another length. Listen to it, and show it if it fits."),
-            "gone": _("The files of this track are not on the storage. Upload it again.")}.get(note, said(note))
+            "gone": _("The files of this track are not on the storage. Upload it again."),
+            "other-format": _("Players of DASH do not get this track: its file was not kept when the film was encoded "
+                              "in another format. Upload it again.")}.get(note, said(note))
 
 
 def title_of(track: AudioTrack | SubtitleTrack, locale: str) -> str:

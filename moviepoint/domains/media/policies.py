@@ -4,11 +4,14 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from moviepoint.domains.accounts.models import User
 from moviepoint.domains.catalog.models import Episode, Season, Title
-from moviepoint.domains.media.models import Edition
+from moviepoint.domains.media.models import Edition, EncodingJob
+from moviepoint.kernel.errors import Forbidden
 from moviepoint.kernel.policies import Actor, require
 
 UPLOAD = "media.upload"
+HELD = "held"  # why a job pauses that publishes only when an editor says so
 OPEN = ("draft", "in_review")  # states of a title in which its owner may still change its film
 
 
@@ -28,3 +31,17 @@ def require_upload(session: Session, actor: Actor, edition: Edition | None = Non
         .where(Title.id == title_id if title_id is not None else Episode.id == episode_id, Title.status.in_(OPEN),
                Title.deleted_at.is_(None)).limit(1))
     require(actor, UPLOAD, owner_id=added_by)
+
+
+def may_publish(session: Session, job: EncodingJob) -> bool:
+    """Whether whoever has started a job may still change the film: its title may have been approved meanwhile.
+
+    Jobs that the system has started may.
+    """
+    if job.created_by_id is None:
+        return True
+    try:
+        require_upload(session, session.get_one(User, job.created_by_id), job.edition)
+    except Forbidden:
+        return False
+    return True

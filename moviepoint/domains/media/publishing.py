@@ -9,7 +9,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.media import documents, keeping, ledger, retiming
-from moviepoint.domains.media.encoding import storyboard
+from moviepoint.domains.media.encoding import playlists, storyboard
+from moviepoint.domains.media.encoding.errors import Blocked, Stopped
 from moviepoint.domains.media.encoding.plan import Plan
 from moviepoint.domains.media.encoding.subtitles import UNREADABLE
 from moviepoint.domains.media.encoding.verify import AudioFacts, PackageFacts, VideoFacts
@@ -26,12 +27,13 @@ from moviepoint.domains.media.models import (
     SubtitleTrack,
     VideoRendition,
 )
+from moviepoint.domains.media.policies import HELD, may_publish
 from moviepoint.domains.media.remote import work
 from moviepoint.domains.media.storing import carry, locked_edition
 from moviepoint.kernel import events
 from moviepoint.kernel.db import utcnow
 from moviepoint.kernel.files import LocalStorage
-from moviepoint.kernel.sentences import join, unpack
+from moviepoint.kernel.sentences import join, sentence, unpack
 
 OTHER_LENGTH, GONE = "other-length", "gone"  # what an editor should know of a track, as `player.note_words` says it
 UNFIT = (OTHER_LENGTH, GONE)  # such a track stands in for no other
@@ -41,16 +43,15 @@ APART_MS = 1_000
 def publish(session: Session, storage: LocalStorage, lease: Lease, keep_source: bool) -> str | None:
     """Replace what an edition shows by a job's checked package; an editor's words and order stay.
 
-    Returns the key of the source file if it is to be discarded. Does nothing when the lease is lost.
+    Returns the key of the source file if it is to be discarded. Raises Stopped when the work is not wanted any more,
+    Blocked when it has to wait for an editor.
     """
-    if not ledger.complete(session, lease, {}):
-        return None
-    job = session.get_one(EncodingJob, lease.job_id, populate_existing=True)
+    job = last_step(session, lease)
     edition = locked_edition(session, job.edition_id)
     before = documents.edition_document(edition)
     plan = msgspec.convert(job.plan, Plan)
     facts = msgspec.convert(check_result(session, job.id)["facts"], PackageFacts)
-    _carry_over(storage, edition, job, facts.duration_ms)
+    otherwise = _carry_over(storage, edition, job, plan, facts.duration_ms)
     _pictures(session, edition, plan, facts)
     _tracks(session, edition, job, plan, facts)
     _chapters(session, edition, plan)
@@ -65,8 +66,24 @@ def publish(session: Session, storage: LocalStorage, lease: Lease, keep_source: 
     session.flush()
     session.expire(edition)
     documents.record_change(session, job, edition, before)
-    retiming.catch_up(session, edition)
+    retiming.catch_up(session, edition, otherwise)
     return discarded(session, job, keep_source)
+
+
+def last_step(session: Session, lease: Lease) -> EncodingJob:
+    """End the step that publishes, and return its job, which nobody can call off until this transaction has ended.
+
+    Raises Stopped when it was called off before or the lease is lost, and Blocked when whoever has started the job may
+    change the film no more.
+    """
+    job = session.get_one(EncodingJob, lease.job_id, populate_existing=True, with_for_update=True)
+    if not may_publish(session, job):
+        raise Blocked(HELD, sentence(
+            "The title was approved before this was ready, so that nobody has reviewed it. Watch it, then try the job "
+            "again: it is published in your name."))
+    if job.state not in ledger.LIVE or not ledger.complete(session, lease, {}):
+        raise Stopped()
+    return job
 
 
 def finish(session: Session, job: EncodingJob) -> None:
@@ -112,10 +129,14 @@ def notes_of(session: Session, job_id: int) -> dict[str, str]:
     return {name: join(map(unpack, (result or {}).get("notes", ()))) for name, result in rows}
 
 
-def _carry_over(storage: LocalStorage, edition: Edition, job: EncodingJob, duration_ms: int) -> None:
-    """Bring the tracks that came in files of their own into the new package, and say where they may not fit."""
+def _carry_over(storage: LocalStorage, edition: Edition, job: EncodingJob, plan: Plan, duration_ms: int) -> set[int]:
+    """Bring the tracks that came in files of their own into the new package, and say where they may not fit.
+
+    Returns the ids of dubs whose segments are of another format than the new package's.
+    """
+    otherwise: set[int] = set()
     if edition.package is None or edition.package == job.package:
-        return
+        return otherwise
     fits = edition.duration_ms is None or abs(edition.duration_ms - duration_ms) <= APART_MS
     for row in edition.tracks:
         if not added_apart(edition, row) or not row.path:
@@ -123,6 +144,13 @@ def _carry_over(storage: LocalStorage, edition: Edition, job: EncodingJob, durat
         there = min(carry(storage, edition.package, job.package, path) for path in row.paths)
         if not there or not fits:
             row.hidden, row.default, row.note = True, False, OTHER_LENGTH if there else GONE
+        if there and isinstance(row, AudioTrack):
+            listed = storage.path(f"{job.package}/{row.path}.m3u8").read_text(encoding="utf-8")
+            if playlists.format_of(listed) != plan.profile.segments:
+                otherwise.add(row.id)
+            elif row.note == retiming.OTHER_FORMAT:
+                row.note = ""
+    return otherwise
 
 
 def _pictures(session: Session, edition: Edition, plan: Plan, facts: PackageFacts) -> None:

@@ -1,6 +1,8 @@
 """Making one track anew with another offset: no byte of the picture changes, nor of any other track."""
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -26,6 +28,7 @@ from moviepoint.kernel.policies import SYSTEM, Actor
 from moviepoint.kernel.sentences import stored
 from moviepoint.kernel.tasks import enqueue_after_commit
 
+OTHER_FORMAT = "other-format"  # a track's note, as `player.note_words` says it
 WAITS = "waits-for-film"  # why a track's job pauses before there is a film to add it to
 STAGES = {"check-tracks": 2, "publish-tracks": 3, "check-pictures": 2, "publish-pictures": 3}
 
@@ -85,12 +88,20 @@ def add_steps(session: Session, job: EncodingJob, plan: Plan) -> None:
                                  parameters=msgspec.to_builtins(step)))
 
 
-def catch_up(session: Session, edition: Edition) -> None:
-    """After a film was encoded again: make tracks anew whose offset was changed while that went on."""
+def catch_up(session: Session, edition: Edition, otherwise: Collection[int] = ()) -> None:
+    """After a film was encoded again: make tracks anew whose offset was changed while that went on.
+
+    Dubs too whose segments are of another format than the film's now (`otherwise`, by id): HLS plays them, DASH does
+    not.
+    """
     for row in edition.tracks:
-        if row.offset_ms != row.made_offset_ms and not busy(session, edition, row) \
-                and not obstacle(session, edition, row):
+        apart = isinstance(row, AudioTrack) and row.id in otherwise
+        if (not apart and row.offset_ms == row.made_offset_ms) or busy(session, edition, row):
+            continue
+        if not obstacle(session, edition, row):
             start(session, SYSTEM, edition, row)
+        elif apart and not row.note:
+            row.note = OTHER_FORMAT
 
 
 def busy(session: Session, edition: Edition, row: Row) -> bool:

@@ -91,16 +91,14 @@ def plan(session: Session, storage: LocalStorage, settings: Settings, lease: Lea
 def publish(session: Session, storage: LocalStorage, lease: Lease, keep_source: bool) -> str | None:
     """Put a job's checked pictures into the live package and its rows; no other file is touched.
 
-    Returns the key of the source file if it is to be discarded. Does nothing when the lease is lost. Raises Refused
-    when the film was encoded again meanwhile.
+    Returns the key of the source file if it is to be discarded. Raises Refused when the film was encoded again
+    meanwhile, Stopped when the work is not wanted any more, Blocked when it has to wait for an editor.
     """
-    job = session.get_one(EncodingJob, lease.job_id, populate_existing=True)
+    job = publishing.last_step(session, lease)
     edition = locked_edition(session, job.edition_id)
     made = msgspec.convert(job.plan, Plan)
     if edition.package is None or edition.package != made.package:
         raise _changed()
-    if not ledger.complete(session, lease, {}):
-        return None
     before = documents.edition_document(edition)
     facts = msgspec.convert(publishing.check_result(session, job.id)["facts"], PictureFacts)
     _bring_in_rungs(session, storage, job, edition, facts)
@@ -122,8 +120,7 @@ def remove(session: Session, actor: Actor, storage: LocalStorage, edition_id: in
         raise NotFound()
     if len(edition.video) == 1:
         raise Invalid(_("This is the last rung. Add another one before you remove it."))
-    working = early.current(session, edition.id)
-    if working is not None and working.package == edition.package:
+    if early.unfinished(session, edition):
         raise Conflict(_("The film is still being encoded."))
     before = {"picture": _words(edition.video)}
     _take_out(session, storage, edition, row)

@@ -5,11 +5,11 @@ import msgspec
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from moviepoint.domains.media import documents, storing
+from moviepoint.domains.media import documents, early, storing
 from moviepoint.domains.media.encoding.plan import LANES
 from moviepoint.domains.media.ledger import LIVE
 from moviepoint.domains.media.models import Edition, EncodingJob, EncodingStep, SourceAsset, Upload, public_id
-from moviepoint.domains.media.policies import UPLOAD, require_upload
+from moviepoint.domains.media.policies import HELD, UPLOAD, require_upload
 from moviepoint.domains.media.profiles import Offer, default_profile
 from moviepoint.domains.media.queries import JobFilter, filtered
 from moviepoint.kernel.db import utcnow
@@ -98,6 +98,8 @@ def cancel_job(session: Session, actor: Actor, job_id: int) -> EncodingJob:
         raise Conflict(_("This job is over already."))
     before = {"state": job.state}
     job.state, job.code, job.message, job.finished_at = "cancelled", "cancelled", "", utcnow()
+    session.flush()
+    early.withdraw(session)
     documents.record_job(session, actor, "job_cancelled", job, before, {"state": job.state})
     session.execute(update(EncodingStep).where(EncodingStep.job_id == job.id, EncodingStep.state == "queued")
                     .values(state="cancelled"))
@@ -118,8 +120,10 @@ def retry_job(session: Session, actor: Actor, job_id: int) -> EncodingJob:
         raise Invalid(_("The source file was discarded after it had been encoded. Upload it again."))
     require_idle(session, job.source_id, but=job.id)
     if job.state == "cancelled":
-        begin_anew(job)  # its files are gone
+        begin_anew(session, job)  # its files are gone
     before = {"state": job.state, "message": str(job.message)}
+    if job.code == HELD:  # what it has made comes out in the name of who has looked at it
+        job.created_by_id = actor.id
     job.state, job.code, job.message, job.finished_at = "queued", "", "", None
     for step in job.steps:
         if step.state != "done":
@@ -161,13 +165,10 @@ def set_priority(session: Session, actor: Actor, job_id: int, priority: int) -> 
     return job
 
 
-def begin_anew(job: EncodingJob) -> None:
-    """Have all steps of a job done again whose files are gone, if it is taken up again.
-
-    In another package: whoever still removes the old one, or ends in it late, must not touch what is made then.
-    """
+def begin_anew(session: Session, job: EncodingJob) -> None:
+    """Have all steps of a job done again whose files are gone, if it is taken up again."""
     if job.package:
-        job.package = new_package()
+        early.make_elsewhere(session, job, new_package())
     for step in job.steps:
         if step.stage > STAGE_INSPECT:
             _again(step)
@@ -180,7 +181,8 @@ def _again(step: EncodingStep) -> None:
 
 
 def _job(session: Session, job_id: int) -> EncodingJob:
-    job = session.get(EncodingJob, job_id, populate_existing=True)
+    """Return a job that nobody else can publish or change before this transaction ends. Raises NotFound."""
+    job = session.get(EncodingJob, job_id, populate_existing=True, with_for_update=True)
     if job is None:
         raise NotFound()
     return job

@@ -10,10 +10,11 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from moviepoint.domains.media import early, joining, ledger, retiming, room, services, storing
+from moviepoint.domains.media import additions, early, joining, ledger, retiming, room, services, storing
 from moviepoint.domains.media.encoding.errors import DiskFull
 from moviepoint.domains.media.encoding.orphans import end_orphans
 from moviepoint.domains.media.models import Edition, EncodingJob, EncodingStep
+from moviepoint.domains.media.policies import HELD
 from moviepoint.domains.media.remote import index
 from moviepoint.domains.media.storing import PACKAGES
 from moviepoint.domains.media.worker import STAGING, Bench
@@ -59,9 +60,9 @@ def resume_paused(session: Session, bench: Bench) -> int:
                               .order_by(EncodingJob.priority.desc(), EncodingJob.id)).all()
     resumed = 0
     for job in waiting:
-        if job.code == retiming.WAITS and job.edition.package is None:
+        if job.code == HELD or (job.code == retiming.WAITS and not additions.ready(session, job.edition)):
             continue
-        if ledger.pauses(session, job.id):
+        if ledger.still_waits(session, job.id):
             continue
         if room.usable(bench.storage, job) and room.enough(session, bench.storage, bench.settings, job):
             job.state, job.code, job.message = "queued", "", ""
@@ -100,8 +101,8 @@ def remove_orphans(bench: Bench) -> int:
 def _over(bench: Bench, path: Path, state: str | None) -> bool:
     """Say whether a package can go whose job is in a state (None: it has none), and that nobody shows.
 
-    Without a job it belonged to an edition that was deleted, which nobody may watch; one that has just been made may
-    have a job that was not seen yet.
+    No job names it any more whose edition was deleted, or whose job makes another: nobody may watch it. One that has
+    just been made may have a job that was not seen yet.
     """
     if state is None:
         return _old(path)
@@ -124,7 +125,7 @@ def forget_failures(bench: Bench) -> int:
         packages = [job.package for job in gone if bench.storage.exists(job.package)]
         for job in gone:
             if job.package in packages:
-                services.begin_anew(job)
+                services.begin_anew(session, job)
     for package in packages:
         storing.remove_package(bench.storage, package.rsplit("/", 1)[-1])
     return len(packages)

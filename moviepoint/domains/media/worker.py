@@ -117,6 +117,9 @@ def _commit(write: Callable[[Session], object]) -> None:
 def _inspect(bench: Bench, lease: Lease, watch: LeaseWatch) -> None:
     source = _source(bench, lease, watch)
     found = probe.inspect(bench.tools(), find_sandbox(), source, watch.progress)
+    before = read(lambda session: session.get_one(EncodingJob, lease.job_id).source.probe)
+    if before and not msgspec.convert(before, Probe).seekable:  # that was tried, which takes longer than this
+        found = msgspec.structs.replace(found, seekable=False)
     probe.require_tools(found, bench.tools())
     made = make_plan(found, read(lambda session: profiles.of_job(session.get_one(EncodingJob, lease.job_id))))
     with unit_of_work() as session:
@@ -195,7 +198,7 @@ def _check(bench: Bench, lease: Lease, watch: LeaseWatch) -> None:
 
 
 def _publish(bench: Bench, lease: Lease, watch: LeaseWatch) -> None:
-    watch(0.0, None)
+    watch.hold()
     with unit_of_work() as session:
         discarded = publishing.publish(session, bench.storage, lease, keep_source=bench.settings.keep_sources)
     if discarded:
@@ -213,7 +216,7 @@ def _check_beside(finish: Callable[..., object], bench: Bench, lease: Lease, wat
 
 
 def _publish_beside(publish: Callable[..., str | None], bench: Bench, lease: Lease, watch: LeaseWatch) -> None:
-    watch(0.0, None)
+    watch.hold()
     with unit_of_work() as session:
         discarded = publish(session, bench.storage, lease, keep_source=bench.settings.keep_sources)
     if discarded:

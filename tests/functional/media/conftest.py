@@ -15,12 +15,20 @@ from tests.functional.media.editions import cut  # noqa: F401 -- a fixture
 from tests.functional.media.house import House, migrate
 from tests.unit.media.conftest import film, films, sandbox, tools  # noqa: F401 -- fixtures
 from tests.unit.media.films import X264, make, pattern, tone
+from tests.unit.media.test_copies import REGULAR
 
 
 @pytest.fixture(scope="session")
 def long_film(tools: Tools, films: Path) -> Path:  # noqa: F811
     """Thirty-six seconds of 720 lines, so that there is time to kill a worker."""
     return make(tools, films / "long.mp4", *pattern("1280x720", "24", 36), *tone(440, 36), *X264, "-c:a", "aac")
+
+
+@pytest.fixture(scope="session")
+def regular_film(tools: Tools, films: Path) -> Path:  # noqa: F811
+    """Thirteen seconds whose picture can be copied."""
+    return make(tools, films / "regular.mp4", *pattern(rate="25", seconds=13), *tone(440, 13), *REGULAR, "-g", "50",
+                "-c:a", "aac", "-b:a", "64k")
 
 
 @pytest.fixture

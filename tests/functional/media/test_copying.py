@@ -22,12 +22,6 @@ from tests.unit.media.test_copies import REGULAR
 TWO = Profile(rungs=(RungSpec(180, 3000, 26), RungSpec(90, 200, 28)), preset="ultrafast", range_segments=2)
 
 
-@pytest.fixture(scope="session")
-def regular_film(tools: Tools, films: Path) -> Path:
-    return make(tools, films / "regular.mp4", *pattern(rate="25", seconds=13), *tone(440, 13), *REGULAR, "-g", "50",
-                "-c:a", "aac", "-b:a", "64k")
-
-
 def copied(house: House, job_id: int) -> list[bool]:
     return [rung.copied for rung in msgspec.convert(house.job(job_id).plan, Plan).rungs]
 
@@ -62,9 +56,8 @@ def test_a_film_that_only_begins_well_is_encoded_and_the_editor_is_told(house: H
     assert house.edition(job_id).package == job.package
 
 
-def test_a_copy_that_does_not_pass_the_check_is_encoded(house: House, regular_film: Path,
-                                                        monkeypatch: pytest.MonkeyPatch) -> None:
-    job_id = house.start(regular_film, profile=TWO)
+def distrust_copies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have packages with a copied rung fail their check."""
     check = verify.finish_package
 
     def doubting(package: Path, plan: Plan, *rest: object) -> verify.PackageFacts:
@@ -73,5 +66,11 @@ def test_a_copy_that_does_not_pass_the_check_is_encoded(house: House, regular_fi
         return check(package, plan, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(verify, "finish_package", doubting)
+
+
+def test_a_copy_that_does_not_pass_the_check_is_encoded(house: House, regular_film: Path,
+                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    job_id = house.start(regular_film, profile=TWO)
+    distrust_copies(monkeypatch)
     drain(house)
     assert (house.job(job_id).state, copied(house, job_id)) == ("done", [False, False])

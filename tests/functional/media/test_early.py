@@ -1,25 +1,36 @@
 """A film is watched while it is encoded, and encoded again while it is watched."""
 from __future__ import annotations
 
+import os
 import subprocess
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import m3u8
 import msgspec
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
 from moviepoint.domains.catalog.models import Title
-from moviepoint.domains.media import early, playback, profiles, services, sweep, tasks, worker
+from moviepoint.domains.media import early, ledger, playback, profiles, retiming, services, sweep, tasks, worker
+from moviepoint.domains.media.bench import Bench, LeaseWatch
+from moviepoint.domains.media.encoding import verify
 from moviepoint.domains.media.encoding.binaries import Tools
+from moviepoint.domains.media.encoding.naming import Intent
+from moviepoint.domains.media.encoding.plan import HEAVY, SEEK_TEST, SOUND
 from moviepoint.domains.media.encoding.profiles import Profile, RungSpec
-from moviepoint.domains.media.models import Edition
-from moviepoint.kernel.db import db, unit_of_work
+from moviepoint.domains.media.ledger import Lease
+from moviepoint.domains.media.models import Edition, EncodingStep
+from moviepoint.kernel.db import db, unit_of_work, utcnow
 from moviepoint.kernel.errors import Forbidden
 from moviepoint.kernel.policies import SYSTEM
+from tests.functional.media.adding import add
 from tests.functional.media.house import House, drain
+from tests.functional.media.test_copying import TWO, distrust_copies
+from tests.functional.media.test_seeking import ROLLING, film
 from tests.unit.media.films import X264, make, pattern, tone
 
 RUNGS = (RungSpec(180, 600, 26), RungSpec(90, 200, 28))
@@ -150,6 +161,106 @@ def test_what_was_shown_early_is_taken_back_when_the_film_fails(house: House, fe
     sweep.sweep(tasks.bench())
     edition = house.edition(job_id)
     assert (edition.package, edition.video, edition.audio) == (None, [], [])
+
+
+def shown_early(house: House, feature: Path) -> int:
+    """Begin a film, and work at it until viewers see what is there of it; returns its job's id."""
+    house.app.extensions["moviepoint.settings"] = msgspec.structs.replace(house.settings, publish_early=True)
+    job_id = begin(house, feature, CMAF)
+    while house.edition(job_id).package is None:
+        with unit_of_work() as session:
+            lease = ledger.take(session, "light", "test") or ledger.take(session, "sound", "test") \
+                or ledger.take(session, "heavy", "test")
+        worker.do_step(tasks.bench(), lease)
+    return job_id
+
+
+def test_who_takes_a_film_up_again_leaves_nothing_of_the_old_one_on_show(house: House, feature: Path) -> None:
+    """As a second click does, before any sweep has come by."""
+    job_id = shown_early(house, feature)
+    for verb, shown in ((services.cancel_job, None), (services.retry_job, None), (services.cancel_job, None)):
+        with unit_of_work() as session:
+            verb(session, SYSTEM, job_id)
+        assert house.edition(job_id).package is shown
+    for path in house.storage.path("packages").iterdir():
+        os.utime(path, (0, 0))  # of a film whose encoding has taken long
+    sweep.sweep(tasks.bench())
+    assert list(house.storage.path("packages").glob("[!.]*")) == []
+
+
+def test_a_film_that_fails_its_check_twice_is_shown_to_nobody(house: House, feature: Path,
+                                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    def doubting(*_: object) -> None:
+        raise verify.BadPackage("it does not decode")
+
+    monkeypatch.setattr(verify, "finish_package", doubting)
+    job_id = shown_early(house, feature)
+    drain(house)
+    assert house.job(job_id).state == "failed"
+    sweep.sweep(tasks.bench())
+    edition = house.edition(job_id)
+    assert (edition.package, edition.published_at, edition.video, edition.audio) == (None, None, [], [])
+
+
+def test_a_dub_waits_for_a_film_that_may_still_be_taken_back(house: House, feature: Path, dub: Path) -> None:
+    house.app.extensions["moviepoint.settings"] = msgspec.structs.replace(house.settings, keep_sources=False)
+    job_id = shown_early(house, feature)
+    with unit_of_work() as session:  # nobody works at the film meanwhile
+        session.execute(update(EncodingStep).where(EncodingStep.state == "queued")
+                        .values(not_before=utcnow() + timedelta(minutes=10)))
+    added = add(house, house.edition(job_id).id, dub, Intent("audio", "de", "dub"))
+    drain(house)
+    sweep.sweep(tasks.bench())
+    drain(house)
+    assert (house.job(added).state, house.job(added).code) == ("paused", retiming.WAITS)
+    with unit_of_work() as session:
+        session.execute(update(EncodingStep).values(not_before=None))
+    drain(house)
+    assert house.job(added).state == "done"
+    assert [row.language for row in house.edition(job_id).audio] == ["und", "de"]
+
+
+def test_what_was_shown_early_is_taken_back_when_the_film_is_planned_anew(
+        house: House, regular_film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else viewers would sit before a film that grows no more. They may begin again as soon as enough is there."""
+    house.app.extensions["moviepoint.settings"] = msgspec.structs.replace(house.settings, publish_early=True)
+    monkeypatch.setattr(early, "ENOUGH_SECONDS", 12)
+    distrust_copies(monkeypatch)
+    job_id = begin(house, regular_film, TWO)
+    given_up, shown = house.job(job_id).package, []
+
+    def look() -> None:
+        shown.append((house.job(job_id).package, house.edition(job_id).package))
+        db.session.rollback()
+
+    on_delivery(monkeypatch, look)
+    while sum(worker.work(tasks.bench(), lane) for lane in ("light", "sound", "heavy")):
+        continue
+    package = house.job(job_id).package
+    assert (house.job(job_id).state, house.edition(job_id).package) == ("done", package)
+    assert {(given_up, given_up), (package, None), (package, package)} <= {*shown}
+    assert (package, given_up) not in shown
+
+
+def test_nobody_begins_a_film_that_may_be_planned_anew(house: House, tools: Tools, tmp_path: Path,
+                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether it can be cut into ranges is tried last here: all of its picture is there by then."""
+    house.app.extensions["moviepoint.settings"] = msgspec.structs.replace(house.settings, publish_early=True)
+    job_id = begin(house, film(tools, tmp_path, ROLLING, monkeypatch), TWO)
+    given_up, shown = house.job(job_id).package, []
+    on_delivery(monkeypatch, lambda: shown.append(house.edition(job_id).package))
+    tried = worker.KINDS[SEEK_TEST]
+
+    def late(bench: Bench, lease: Lease, watch: LeaseWatch) -> None:
+        for lane in (SOUND, HEAVY):
+            assert worker.work(bench, lane)
+        assert early.progress(house.storage, house.job(job_id)).seconds > early.ENOUGH_SECONDS
+        tried(bench, lease, watch)
+
+    monkeypatch.setitem(worker.KINDS, SEEK_TEST, late)
+    drain(house)
+    package = house.job(job_id).package
+    assert (house.edition(job_id).package, package in shown, given_up in shown) == (package, True, False)
 
 
 def test_a_film_is_encoded_anew_while_the_old_one_plays(house: House, feature: Path, tools: Tools,

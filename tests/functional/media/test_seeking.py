@@ -6,13 +6,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from moviepoint.domains.media import worker
+from moviepoint.domains.media import ledger, planning, services, tasks, worker
 from moviepoint.domains.media.bench import Bench, LeaseWatch
 from moviepoint.domains.media.encoding import measure
 from moviepoint.domains.media.encoding.binaries import Tools
-from moviepoint.domains.media.encoding.plan import HEAVY, SEEK_TEST
+from moviepoint.domains.media.encoding.plan import HEAVY, LIGHT, SEEK_TEST, SOUND
 from moviepoint.domains.media.encoding.probe import Probe
 from moviepoint.domains.media.ledger import Lease
+from moviepoint.kernel.db import unit_of_work
+from moviepoint.kernel.policies import SYSTEM
 from tests.functional.media.house import House, drain
 from tests.functional.media.test_copying import TWO
 from tests.unit.media.films import make, pattern, tone
@@ -60,3 +62,39 @@ def test_a_film_that_is_found_where_it_is_sought_keeps_its_ranges(house: House, 
     assert videos(house, job_id) == ["video-0000-0001", "video-0002-end"]
     assert house.steps(job_id)[SEEK_TEST].state == "done"
     assert msgspec.convert(house.job(job_id).source.probe, Probe).seekable
+
+
+def test_a_lease_of_a_step_that_is_no_more_is_no_lease_of_another(house: House, tools: Tools, tmp_path: Path,
+                                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite may give the number of a row that is gone to the next one: its worker must not end that one's step."""
+    job_id = house.start(film(tools, tmp_path, ROLLING, monkeypatch), profile=TWO)
+    worker.do_step(tasks.bench(), take(LIGHT))
+    sought, *others = take(LIGHT), take(HEAVY), take(HEAVY), take(SOUND)
+    with unit_of_work() as session:
+        assert planning.keep_whole(session, sought, services.new_package())
+    new = [take(HEAVY), take(SOUND)]
+    with unit_of_work() as session:
+        assert not any(ledger.holds(session, lease) or ledger.complete(session, lease, {}) for lease in others)
+        assert all(ledger.holds(session, lease) for lease in new)
+    assert {step.state for step in house.steps(job_id).values() if step.stage == services.STAGE_ENCODE} <= {
+        "queued", "running"}
+
+
+def take(lane: str) -> Lease:
+    with unit_of_work() as session:
+        lease = ledger.take(session, lane, "test")
+    assert lease is not None
+    return lease
+
+
+def test_what_was_tried_once_is_remembered_when_the_film_is_inspected_again(
+        house: House, tools: Tools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job that is called off before it has tried again must not leave behind that the film can be cut."""
+    first = house.start(film(tools, tmp_path, ROLLING, monkeypatch), profile=TWO)
+    drain(house)
+    with unit_of_work() as session:
+        again = services.start_job(session, SYSTEM, house.job(first).source_id).id
+    worker.do_step(tasks.bench(), take(LIGHT))
+    with unit_of_work() as session:
+        services.cancel_job(session, SYSTEM, again)
+    assert not msgspec.convert(house.job(first).source.probe, Probe).seekable

@@ -35,6 +35,11 @@ def media_playlist(folder: str, durations: Sequence[Fraction], form: SegmentForm
     return "\n".join([*lines, *([] if live else [END]), ""])
 
 
+def format_of(playlist: str) -> SegmentFormat:
+    """Return the format of the segments of a playlist of picture or sound: fMP4 has an init segment."""
+    return FMP4 if "#EXT-X-MAP:" in playlist else TS
+
+
 def iframe_playlist(folder: str, segments: Sequence[Segment], end: Fraction, form: SegmentFormat = TS) -> str:
     """Return an I-frame playlist over byte ranges of segments; `end` is the rendition's length in seconds.
 

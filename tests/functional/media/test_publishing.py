@@ -1,0 +1,104 @@
+"""The last step of a job: what was called off does not come out, nor what nobody has reviewed."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from moviepoint.domains.accounts.services import create_user
+from moviepoint.domains.catalog.models import Title
+from moviepoint.domains.media import ledger, services, sweep, tasks, worker
+from moviepoint.domains.media.encoding.naming import Intent
+from moviepoint.domains.media.encoding.profiles import Profile, RungSpec
+from moviepoint.domains.media.ledger import Lease
+from moviepoint.domains.media.models import EncodingJob, SourceAsset
+from moviepoint.domains.media.policies import HELD
+from moviepoint.kernel.db import unit_of_work
+from moviepoint.kernel.errors import Forbidden
+from moviepoint.kernel.policies import SYSTEM
+from tests.functional.media.adding import add
+from tests.functional.media.house import House, drain
+
+TINY = Profile(rungs=(RungSpec(90, 200, 30),), preset="ultrafast")
+GERMAN = Intent("audio", "de", "dub")
+
+
+def last_lease(house: House) -> Lease:
+    """Do all that is to be done but what publishes; returns its lease."""
+    while True:
+        with unit_of_work() as session:
+            lease = ledger.take(session, "light", "test") or ledger.take(session, "sound", "test") \
+                or ledger.take(session, "heavy", "test")
+        assert lease is not None
+        if lease.kind.startswith("publish"):
+            return lease
+        worker.do_step(tasks.bench(), lease)
+
+
+def second_job(house: House, first: int, dub: Path, what: str) -> int:
+    """Start what comes after a film that is live: the same film again, or a dub of it."""
+    job = house.job(first)
+    if what == "dub":
+        return add(house, job.edition_id, dub, GERMAN)
+    with unit_of_work() as session:
+        return services.start_job(session, SYSTEM, job.source_id).id
+
+
+@pytest.mark.parametrize("what", ["film", "dub"])
+def test_what_is_called_off_at_the_last_moment_does_not_come_out(house: House, film: Path, dub: Path,
+                                                                 what: str) -> None:
+    first = house.publish(film, TINY)
+    job_id = second_job(house, first, dub, what)
+    lease = last_lease(house)
+    with unit_of_work() as session:
+        services.cancel_job(session, SYSTEM, job_id)
+    worker.do_step(tasks.bench(), lease)
+    edition = house.edition(first)
+    assert (house.job(job_id).state, edition.package) == ("cancelled", house.job(first).package)
+    assert len(edition.audio) == 2
+    assert not house.storage.exists(house.job(job_id).package)
+    assert house.storage.exists(edition.package)
+
+
+@pytest.mark.parametrize("what", ["film", "dub"])
+def test_what_nobody_has_reviewed_waits_for_an_editor(house: House, film: Path, dub: Path, what: str) -> None:
+    """A member's title was approved as it was; what the same member had sent after that must not slip through."""
+    first = house.publish(film, TINY)
+    edition_id, title_id = house.edition(first).id, house.edition(first).title_id
+    with unit_of_work() as session:
+        member = create_user(session, "member@example.org", "!", ["member"], "Member")
+        editor = create_user(session, "editor@example.org", "!", ["editor"], "Editor")
+        title = session.get_one(Title, title_id)
+        title.added_by_id, title.status = member.id, "in_review"
+    job_id = second_job(house, first, dub, what)
+    with unit_of_work() as session:
+        session.execute(update(EncodingJob).where(EncodingJob.id == job_id).values(created_by_id=member.id))
+        session.execute(update(SourceAsset).where(SourceAsset.edition_id == edition_id).values(created_by_id=member.id))
+        session.get_one(Title, title_id).status = "published"
+    drain(house)
+    sweep.sweep(tasks.bench())
+    drain(house)
+    job = house.job(job_id)
+    assert (job.state, job.code) == ("paused", HELD)
+    assert "nobody has reviewed it" in str(job.message)
+    assert (house.edition(first).package, len(house.edition(first).audio)) == (house.job(first).package, 2)
+    with pytest.raises(Forbidden), unit_of_work() as session:
+        services.retry_job(session, session.get_one(type(member), member.id), job_id)
+    with unit_of_work() as session:
+        services.retry_job(session, session.get_one(type(editor), editor.id), job_id)
+    drain(house)
+    assert house.job(job_id).state == "done"
+    assert house.edition(job_id).package == house.job(job_id if what == "film" else first).package
+    assert len(house.edition(job_id).audio) == (2 if what == "film" else 3)
+
+
+def test_a_film_comes_out_while_its_title_is_still_its_owners(house: House, film: Path) -> None:
+    job_id = house.start(film, profile=TINY)
+    title_id = house.edition(job_id).title_id
+    with unit_of_work() as session:
+        member = create_user(session, "member@example.org", "!", ["member"], "Member")
+        session.get_one(Title, title_id).added_by_id = member.id
+        session.get_one(EncodingJob, job_id).created_by_id = member.id
+    drain(house)
+    assert house.job(job_id).state == "done"
