@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from moviepoint.domains.catalog.models import Episode, Title
 from moviepoint.domains.media import room, services
 from moviepoint.domains.media.allowance import require_room
-from moviepoint.domains.media.checking import AUDIO_KINDS, LABEL_LENGTH, LANGUAGE_LENGTH, SUBTITLE_ROLES
+from moviepoint.domains.media.checking import AUDIO_KINDS, LABEL_LENGTH, SUBTITLE_ROLES
 from moviepoint.domains.media.encoding.naming import Intent, guess
 from moviepoint.domains.media.models import AudioTrack, Edition, EncodingJob, SourceAsset, SubtitleTrack, Upload
 from moviepoint.domains.media.policies import UPLOAD, require_upload
@@ -110,8 +110,6 @@ def checked_intent(intent: Intent) -> Intent:
     except ValueError:
         faults["language"] = [_("“%(tag)s” is no language. Write a tag such as en, pt-BR or zh-Hans.",
                                 tag=intent.language[:40])]
-    if len(language) > LANGUAGE_LENGTH:
-        faults["language"] = [_("This is too long.")]
     if intent.use != "film" and intent.kind and intent.kind not in kinds:
         faults["kind"] = [_("This is no kind of track.")]
     try:
