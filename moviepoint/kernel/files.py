@@ -6,6 +6,7 @@ leave the storage's root, whatever a file or a viewer claims to be called.
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -55,12 +56,7 @@ class LocalStorage:
         """Write a small file whole: a reader sees the old one or the new one, never half."""
         path = self.path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        staged = path.with_name(f".{path.name}.{os.getpid()}.part")
-        with staged.open("wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        staged.replace(path)
+        write_whole(path, data)
 
     def adopt(self, source: Path, key: str) -> None:
         """Move a finished file or folder into place by rename; it must lie on the same disk."""
@@ -89,6 +85,23 @@ class LocalStorage:
         while not place.exists():
             place = place.parent
         return shutil.disk_usage(place).free
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a small file so that a reader sees the old one or the new one, never half. Raises OSError.
+
+    Its name on the way is this call's own: threads of one process may write the same file at once.
+    """
+    staged = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+    try:
+        with staged.open("xb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        staged.replace(path)
+    except BaseException:
+        staged.unlink(missing_ok=True)
+        raise
 
 
 def current_storage() -> Storage:

@@ -5,6 +5,7 @@ Accept-Language, then the site's default.
 """
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from flask import Flask, abort, current_app, g, has_request_context, request
 from flask_babel import Babel, force_locale, get_translations
 from flask_babel.speaklater import LazyString
 
+from moviepoint.kernel.files import write_whole
 from moviepoint.kernel.text import text_direction
 from moviepoint.settings import Settings
 
@@ -157,10 +159,9 @@ def compile_catalogues(folders: Iterable[Path]) -> None:
         try:
             with po.open("rb") as source:
                 catalogue = read_po(source, locale=po.parent.parent.name)
-            staged = mo.with_suffix(".mo.part")
-            with staged.open("wb") as target:
-                write_mo(target, catalogue)
-            staged.replace(mo)
+            compiled = io.BytesIO()
+            write_mo(compiled, catalogue)
+            write_whole(mo, compiled.getvalue())  # all processes of a site start at once
         except OSError as error:
             log.warning("translations not compiled", file=str(po), error=str(error))
 

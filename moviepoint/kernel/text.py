@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 from babel import Locale, UnknownLocaleError
 from slugify import slugify as _slugify
@@ -33,14 +33,18 @@ _FORMER_COUNTRIES = {
     "YU": {"en": "Yugoslavia", "ru": "Югославия"},
 }
 _SPECIAL = frozenset({"und", "zxx", "mul"})
+LANGUAGE_LENGTH = 35  # characters of the longest tag that is stored
+KEPT = 2_000  # answers remembered of each kind: the tags may be any that a visitor makes up
 
 
-@cache
+@lru_cache(KEPT)
 def normalise_language(tag: str) -> str:
     """Return the BCP-47 form of a language tag: `rus` → `ru`, `zh_CN` → `zh-CN`, `pob` → `pt-BR`.
 
-    Empty means `und`. Raises ValueError for what is no language.
+    Empty means `und`. Raises ValueError for what is no language, or longer than LANGUAGE_LENGTH.
     """
+    if len(tag) > LANGUAGE_LENGTH:  # nothing long is looked at, or remembered
+        raise ValueError(f"{tag[:LANGUAGE_LENGTH]!r}… is too long for a language tag")
     cleaned = tag.strip().replace("_", "-")
     if not cleaned:
         return "und"
@@ -56,10 +60,12 @@ def normalise_language(tag: str) -> str:
     joined = "-".join(parts)
     if language_name(joined.split("-")[0], "en") == joined.split("-")[0]:
         raise ValueError(f"{tag!r} is no known language")
+    if len(joined) > LANGUAGE_LENGTH:  # `pob` has become `pt-BR`
+        raise ValueError(f"{tag!r} is too long for a language tag")
     return joined
 
 
-@cache
+@lru_cache(KEPT)
 def language_name(tag: str, locale: str) -> str:
     """Return a language's name in a locale's language ("Russian", "русский"); the tag itself if unknown."""
     parsed = _locale(locale)
@@ -71,7 +77,7 @@ def language_name(tag: str, locale: str) -> str:
     return name
 
 
-@cache
+@lru_cache(KEPT)
 def country_name(code: str, locale: str) -> str:
     """Return a country's name in a locale's language; the code itself if unknown."""
     parsed, code = _locale(locale), code.upper()
@@ -97,7 +103,7 @@ def _country_codes() -> dict[str, str]:
     return codes
 
 
-@cache
+@lru_cache(KEPT)
 def text_direction(tag: str) -> str:
     """Return `rtl` or `ltr` for a language tag."""
     try:

@@ -189,6 +189,23 @@ def test_a_reload_loses_nothing_of_an_upload(page_of: Callable[..., Page], site:
     expect(page.locator(".sending")).to_have_count(1)
 
 
+def test_an_upload_whose_parts_were_lost_says_so_and_can_be_given_up(page_of: Callable[..., Page]) -> None:
+    page, given_up = page_of(), []
+    known = {"id": "lost", "filename": "lost.mkv", "size": 500, "offset": 200, "state": "failed",
+             "message": "A part is not there.", "intent": {"use": "film", "language": "und", "kind": ""}}
+    page.route("**/api/v1/uploads?edition=*", lambda route: route.fulfill(json=[known]))
+    page.route("**/api/v1/uploads/lost", lambda route: given_up.append(route.request.method)
+               or route.fulfill(status=204))
+    page.reload()
+    lost = row(page, "lost.mkv")
+    expect(lost).to_have_attribute("data-state", "failed")
+    expect(lost).to_contain_text("A part is not there.")
+    expect(lost.locator("[data-go]")).to_be_hidden()
+    lost.locator("[data-drop]").click()
+    expect(page.locator(".sending")).to_have_count(0)
+    assert given_up == ["DELETE"]
+
+
 PLAYS = """async (steps) => {
   const { countPlay } = await import("/assets/media/plays.js");
   const video = new EventTarget();

@@ -14,7 +14,7 @@ from moviepoint.kernel.text import normalise_language, one_line
 AUDIO_KINDS = ("original", "dub", "voice-over", "commentary", "audio-description")
 SUBTITLE_ROLES = ("full", "forced", "sdh", "signs", "commentary")
 MARK_KINDS = ("chapter", "intro", "recap", "credits")
-LANGUAGE_LENGTH, LABEL_LENGTH, MARK_LABEL_LENGTH = 35, 120, 200
+LABEL_LENGTH, MARK_LABEL_LENGTH = 120, 200
 LARGEST_OFFSET = 3_600_000  # milliseconds
 MOST_MARKS, MOST_LABELS = 500, 50
 
@@ -48,9 +48,7 @@ def _clean(row: TrackInput, kinds: Sequence[str], said: list[str]) -> TrackInput
     """Return one row with its language, label and studio as they are stored."""
     language = row.language
     try:
-        language = normalise_language(row.language[:LANGUAGE_LENGTH + 1])
-        if len(language) > LANGUAGE_LENGTH:
-            raise ValueError(language)
+        language = normalise_language(row.language)
     except ValueError:
         said.append(_("“%(tag)s” is no language. Write a tag such as en, pt-BR or zh-Hans.", tag=language[:40]))
     if row.kind not in kinds:
@@ -68,7 +66,7 @@ def _labels(labels: Mapping[str, str], said: list[str]) -> dict[str, str]:
     clean = {}
     for tag, text in list(labels.items())[:MOST_LABELS]:
         try:
-            locale = normalise_language(tag[:LANGUAGE_LENGTH + 1])
+            locale = normalise_language(tag)
         except ValueError:
             said.append(_("“%(tag)s” is no language. Write a tag such as en, pt-BR or zh-Hans.", tag=tag[:40]))
             continue

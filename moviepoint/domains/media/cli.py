@@ -9,11 +9,13 @@ from moviepoint.domains.media import documents, playback
 from moviepoint.domains.media.encoding.binaries import ToolsMissing, find_tools
 from moviepoint.domains.media.encoding.child import find_sandbox
 from moviepoint.domains.media.encoding.conformance import Programs, check_package
+from moviepoint.domains.media.encoding.errors import EncodingError
 from moviepoint.domains.media.models import Edition
 from moviepoint.domains.media.remote import cli as remote
 from moviepoint.domains.media.remote import moving
 from moviepoint.kernel.bucket import BucketError, current_bucket
 from moviepoint.kernel.db import db
+from moviepoint.kernel.errors import NotFound
 from moviepoint.kernel.sentences import said
 
 
@@ -51,14 +53,17 @@ def verify_command(edition: str, decode: bool) -> None:
 
 def _verify(public_id: str, programs: Programs) -> bool:
     """Check one edition and print what was found; returns whether all is well."""
-    edition = playback.load_edition(db.session(), public_id)
-    storage = current_app.extensions["moviepoint.storage"]
-    name, package = documents.edition_name(db.session(), edition), (edition.package or "").rpartition("/")[2]
+    storage, name = current_app.extensions["moviepoint.storage"], ""
     try:
+        edition = playback.load_edition(db.session(), public_id)
+        name, package = documents.edition_name(db.session(), edition), (edition.package or "").rpartition("/")[2]
         with moving.whole(current_bucket(), storage, package, lambda: None) as folder:
             report = check_package(folder, playback.master_playlist(edition), programs=programs)
     except (BucketError, OSError) as error:
-        click.echo(f"✗ {name} ({edition.public_id}): not checked, for its files cannot be fetched: {error}")
+        click.echo(f"✗ {name} ({public_id}): not checked, for its files cannot be fetched: {error}")
+        return False
+    except (EncodingError, NotFound) as error:  # a program that was too slow, a disk that is full, a film just deleted
+        click.echo(f"✗ {name} ({public_id}): not checked: {said(error.message)}")
         return False
     for departure in report.departures:
         click.echo(f"  {departure}")

@@ -34,7 +34,8 @@ def take_file(actor: Actor, storage: Storage, settings: Settings, path: Path, ed
                                        filename=path.name, edition=session.get_one(Edition, edition_id))
     _link_or_copy(path, storage.path(upload.key), beat)
     with unit_of_work() as session:
-        uploads.finish_upload(session, actor, session.get_one(Upload, upload.id))
+        uploads.finish_upload(session, actor, session.get_one(Upload, upload.id, with_for_update=True,
+                                                              populate_existing=True))
     return upload.id
 
 

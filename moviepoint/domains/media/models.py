@@ -17,8 +17,8 @@ from moviepoint.kernel.sentences import SentenceText
 
 JOB_STATES = ("queued", "running", "paused", "failed", "cancelled", "done")
 STEP_STATES = ("queued", "running", "failed", "cancelled", "done")
-#: An upload of several parts is `joining` until a task has put them together.
-UPLOAD_STATES = ("receiving", "joining", "stored", "used", "expired")
+#: An upload of several parts is `joining` until a task has put them together, and `failed` where one is not there.
+UPLOAD_STATES = ("receiving", "joining", "stored", "used", "failed")
 #: What a job makes: a whole package, tracks or pictures beside one that is there, or one track with another offset.
 JOB_KINDS = ("film", "tracks", "retime", "pictures")
 

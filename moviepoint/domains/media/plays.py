@@ -3,11 +3,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
 
 import msgspec
 from sqlalchemy import case, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from moviepoint.domains.media import watching
@@ -15,12 +13,11 @@ from moviepoint.domains.media.documents import edition_names
 from moviepoint.domains.media.models import Edition, EditionPlays
 from moviepoint.domains.media.watch_models import WatchLink
 from moviepoint.hooks.manager import HookManager
-from moviepoint.kernel.db import utcnow
+from moviepoint.kernel.db import insert_into, utcnow
 from moviepoint.kernel.errors import NotFound
 from moviepoint.kernel.policies import Actor, require
 
 READ = "media.manage"
-_INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 class Watched(msgspec.Struct, frozen=True):
@@ -52,8 +49,7 @@ def count_play(session: Session, hooks: HookManager, viewer: Actor | None, publi
     watching.decide(session, hooks, found, viewer, link)
     if not found.published:
         return False
-    insert = _INSERTS[session.get_bind().dialect.name]
-    session.execute(insert(EditionPlays).values(edition_id=found.id, day=utcnow().date(), plays=1)
+    session.execute(insert_into(session, EditionPlays).values(edition_id=found.id, day=utcnow().date(), plays=1)
                     .on_conflict_do_update(index_elements=["edition_id", "day"],
                                            set_={"plays": EditionPlays.plays + 1}))
     return True

@@ -9,6 +9,7 @@ import msgspec
 from moviepoint.domains.media.encoding.naming import Intent
 from moviepoint.domains.media.models import Edition, Upload
 from moviepoint.domains.media.queries import JobDetail, JobFilter, JobView, Sort
+from moviepoint.kernel.i18n import gettext as _
 from moviepoint.kernel.sentences import shown
 from moviepoint.shells.api import PageQuery
 
@@ -107,6 +108,7 @@ class UploadInfo(msgspec.Struct):
     expires_at: datetime
     intent: Intent
     job_id: int | None = None  # the job that it has become the source of
+    message: str = ""  # why it failed
 
 
 class Guess(msgspec.Struct):
@@ -273,9 +275,11 @@ class Playback(msgspec.Struct):
 
 def upload_info(upload: Upload, offset: int, job_id: int | None = None) -> UploadInfo:
     """Show an upload."""
+    message = _("A part of this file is not on the server as it arrived. Send the file again.") \
+        if upload.state == "failed" else ""
     return UploadInfo(upload.public_id, upload.filename, upload.size,
                       upload.size if upload.state == "used" else offset, upload.state, upload.expires_at,
-                      msgspec.convert(upload.intent, Intent) if upload.intent else Intent(), job_id)
+                      msgspec.convert(upload.intent, Intent) if upload.intent else Intent(), job_id, message)
 
 
 def edition_info(edition: Edition) -> EditionInfo:

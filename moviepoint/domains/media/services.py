@@ -33,7 +33,7 @@ def source_from_upload(session: Session, actor: Actor, upload_id: int, edition_i
     Raises NotFound for either, Conflict when the upload is not complete or used already, Forbidden.
     """
     edition = session.get(Edition, edition_id)
-    upload = session.get(Upload, upload_id)
+    upload = session.get(Upload, upload_id, with_for_update=True, populate_existing=True)
     if edition is None or upload is None:
         require(actor, UPLOAD)
         raise NotFound()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 from sqlalchemy import and_, func, or_, select
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from moviepoint.domains.catalog.models import Episode, Title
 from moviepoint.domains.media import room, services
 from moviepoint.domains.media.allowance import require_room
-from moviepoint.domains.media.checking import AUDIO_KINDS, LABEL_LENGTH, LANGUAGE_LENGTH, SUBTITLE_ROLES
+from moviepoint.domains.media.checking import AUDIO_KINDS, LABEL_LENGTH, SUBTITLE_ROLES
 from moviepoint.domains.media.encoding.naming import Intent, guess
 from moviepoint.domains.media.models import AudioTrack, Edition, EncodingJob, SourceAsset, SubtitleTrack, Upload
 from moviepoint.domains.media.policies import UPLOAD, require_upload
@@ -94,10 +94,15 @@ def announced(session: Session, actor: Actor, settings: Settings, size: int, fil
         require_track(actor, edition, wanted)
     upload = Upload(user_id=actor.id, size=size, filename=name, edition_id=edition.id if edition else None,
                     intent=msgspec.to_builtins(wanted),
-                    expires_at=utcnow() + timedelta(hours=settings.upload_expiry_hours))
+                    expires_at=expiry(settings))
     session.add(upload)
     session.flush()
     return upload
+
+
+def expiry(settings: Settings) -> datetime:
+    """Return until when an upload is kept that somebody goes on with now."""
+    return utcnow() + timedelta(hours=settings.upload_expiry_hours)
 
 
 def checked_intent(intent: Intent) -> Intent:
@@ -110,8 +115,6 @@ def checked_intent(intent: Intent) -> Intent:
     except ValueError:
         faults["language"] = [_("“%(tag)s” is no language. Write a tag such as en, pt-BR or zh-Hans.",
                                 tag=intent.language[:40])]
-    if len(language) > LANGUAGE_LENGTH:
-        faults["language"] = [_("This is too long.")]
     if intent.use != "film" and intent.kind and intent.kind not in kinds:
         faults["kind"] = [_("This is no kind of track.")]
     try:
@@ -137,11 +140,11 @@ def require_track(actor: Actor, edition: Edition | None, intent: Intent) -> None
 
 
 def on_the_way(session: Session, actor: Actor, edition: Edition) -> Sequence[Upload]:
-    """Return the actor's uploads to an edition that are not whole yet, the oldest first."""
+    """Return the actor's uploads to an edition that are not whole yet, or never will be, the oldest first."""
     require_upload(session, actor, edition)
     return session.scalars(select(Upload).where(
-        Upload.edition_id == edition.id, Upload.user_id == actor.id, Upload.state.in_(("receiving", "joining")))
-        .order_by(Upload.id)).all()
+        Upload.edition_id == edition.id, Upload.user_id == actor.id,
+        Upload.state.in_(("receiving", "joining", "failed"))).order_by(Upload.id)).all()
 
 
 def job_of(session: Session, upload: Upload) -> int | None:
@@ -150,9 +153,16 @@ def job_of(session: Session, upload: Upload) -> int | None:
         SourceAsset.key == upload.key).order_by(EncodingJob.id.desc()).limit(1))
 
 
-def own_upload(session: Session, actor: Actor, public_id: str) -> Upload:
-    """Return an upload of the actor's, or of anybody's for who may manage media. Raises NotFound, Forbidden."""
-    upload = session.scalar(select(Upload).where(Upload.public_id == public_id))
+def own_upload(session: Session, actor: Actor, public_id: str, lock: bool = False) -> Upload:
+    """Return an upload of the actor's, or of anybody's for who may manage media. Raises NotFound, Forbidden.
+
+    With `lock` it is as it is now, whatever the session knows, and stays so until the transaction ends: for who acts on
+    its state.
+    """
+    wanted = select(Upload).where(Upload.public_id == public_id)
+    if lock:
+        wanted = wanted.with_for_update().execution_options(populate_existing=True)
+    upload = session.scalar(wanted)
     if upload is None:
         raise NotFound()
     if not actor.may("media.manage") and (upload.user_id != actor.id or not actor.may_in_part(UPLOAD)):
@@ -163,7 +173,7 @@ def own_upload(session: Session, actor: Actor, public_id: str) -> Upload:
 def finish_upload(session: Session, actor: Actor, upload: Upload) -> None:
     """Mark an upload as stored, and begin to encode it where it was meant for an edition; a part waits for others.
 
-    Does no work on the bytes: inspecting them is the job's first step.
+    Whoever calls holds the row (`own_upload`). Does no work on the bytes: inspecting them is the job's first step.
     """
     if upload.state != "receiving":
         return
@@ -177,7 +187,10 @@ def finish_upload(session: Session, actor: Actor, upload: Upload) -> None:
 
 
 def terminate_upload(session: Session, actor: Actor, storage: Storage, upload: Upload) -> None:
-    """Forget an upload and its bytes. Raises Invalid when it has become a source, or a part of a file, already."""
+    """Forget an upload, which the caller holds, and its bytes.
+
+    Raises Invalid when it has become a source, or a part of a file, already.
+    """
     if upload.user_id != actor.id and not actor.may("media.manage"):
         raise Forbidden()
     if upload.state == "used":
@@ -196,10 +209,11 @@ def terminate_upload(session: Session, actor: Actor, storage: Storage, upload: U
 
 
 def expire_uploads(session: Session, storage: Storage) -> int:
-    """Remove uploads that nobody has gone on with, and parts that nobody has joined; return how many."""
-    abandoned = list(session.scalars(select(Upload).where(
-        or_(Upload.state == "receiving", and_(Upload.state == "stored", Upload.partial)),
-        Upload.expires_at < utcnow())))
+    """Remove uploads that nobody has gone on with, failed ones, and parts that nobody has joined; return how many."""
+    abandoned = session.scalars(select(Upload).where(
+        or_(Upload.state.in_(("receiving", "failed")), and_(Upload.state == "stored", Upload.partial)),
+        Upload.expires_at < utcnow()).order_by(Upload.id).with_for_update()
+        .execution_options(populate_existing=True)).all()
     for upload in abandoned:
         terminate_upload(session, SYSTEM, storage, upload)
     return len(abandoned)

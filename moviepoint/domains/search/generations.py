@@ -9,6 +9,8 @@ import time
 import uuid
 from pathlib import Path
 
+from moviepoint.kernel.files import write_whole
+
 KEEP_SECONDS = 120  # a reader may still hold a generation that was replaced
 
 
@@ -39,9 +41,7 @@ class Generations:
 
     def use(self, path: Path) -> None:
         """Put a generation in the place of the one in use, and remove older ones that nobody reads any more."""
-        pointer = self.folder / "current.part"
-        pointer.write_text(path.name)
-        pointer.replace(self.folder / "current")
+        write_whole(self.folder / "current", path.name.encode())
         for old in self.folder.glob("v*-*"):
             if old.name != path.name and time.time() - old.stat().st_mtime > KEEP_SECONDS:
                 shutil.rmtree(old, ignore_errors=True)

@@ -138,7 +138,8 @@ def test_a_body_that_is_not_json_is_a_bad_request(client: FlaskClient, editor: U
 
 
 @pytest.mark.parametrize("query", ["page=0", "page=-1", "page=1000000000", "page_size=1000", "sort_by=password.asc",
-                                   "sort_by=year", "year=abc", "status=secret", "language=!!"])
+                                   "sort_by=year", "year=abc", "status=secret", "language=!!",
+                                   "language=ru-" + "-".join(["12345678"] * 100)])
 def test_a_faulty_query_is_refused(client: FlaskClient, query: str) -> None:
     assert client.get(f"/api/v1/films?{query}").status_code == 422
 

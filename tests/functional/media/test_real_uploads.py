@@ -15,13 +15,11 @@ from pathlib import Path
 
 import pytest
 import requests
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from tusclient.client import TusClient
 
-from moviepoint.domains.accounts.services import create_user
-from moviepoint.domains.catalog.models import Title
-from moviepoint.domains.media import joining, uploads
-from moviepoint.domains.media.models import Edition, EncodingJob, Upload
+from moviepoint.domains.media import uploads
+from moviepoint.domains.media.models import Upload
 from moviepoint.kernel.db import db, unit_of_work, utcnow
 from tests.functional.media.house import House
 from tests.functional.media.serving import Gunicorn, gunicorn, make_token, nginx
@@ -266,52 +264,6 @@ def test_abandoned_uploads_and_parts_expire_and_leave_nothing(house: House, serv
     assert list(house.storage.path("uploads").iterdir()) == []
     gone = requests.head(half.url, headers=headers(token) | {"Tus-Resumable": "1.0.0"}, timeout=10)
     assert gone.status_code == 404
-
-
-def add_joining(house: House, user_id: int | None = None, edition_id: int | None = None) -> tuple[int, str, list[str]]:
-    """Add an upload whose three parts wait to be joined; returns its id, its key and its parts' ids."""
-    keys = []
-    with unit_of_work() as session:
-        for n in range(3):
-            row = Upload(size=1000, state="used", partial=True, expires_at=utcnow())
-            session.add(row)
-            session.flush()
-            house.storage.put(row.key, bytes([n]) * 1000)
-            keys.append(row.public_id)
-        whole = Upload(size=3000, state="joining", parts=keys, expires_at=utcnow(), user_id=user_id,
-                       edition_id=edition_id)
-        session.add(whole)
-        session.flush()
-        return whole.id, whole.key, keys
-
-
-def test_joining_that_was_cut_off_is_gone_on_with(house: House) -> None:
-    user, _token = make_token(house, "editor")
-    whole_id, key, parts = add_joining(house, user)
-    house.storage.put(key, bytes(1000) + b"\1" * 300)  # killed within the second part
-    house.storage.delete(f"uploads/{parts[0]}")
-    assert joining.join(house.storage, whole_id)
-    assert house.storage.path(key).read_bytes() == bytes(1000) + b"\1" * 1000 + b"\2" * 1000
-    assert not joining.join(house.storage, whole_id)
-
-
-@pytest.mark.parametrize(("roles", "state"), [(("editor",), "used"), ((), "stored")])
-def test_who_may_send_no_more_starts_no_job_and_loses_no_byte(house: House, roles: tuple[str, ...], state: str) -> None:
-    with unit_of_work() as session:
-        user = create_user(session, "sender@example.org", "unused", roles)
-        title = Title(kind="film", original_title="Stalker", slug="stalker")
-        session.add(title)
-        session.flush()
-        edition = Edition(title_id=title.id)
-        session.add(edition)
-        session.flush()
-        user_id, edition_id = user.id, edition.id
-    whole_id, key, _parts = add_joining(house, user_id, edition_id)
-    assert joining.join(house.storage, whole_id)
-    db.session.rollback()
-    assert db.session.get_one(Upload, whole_id).state == state
-    assert db.session.scalar(select(func.count(EncodingJob.id))) == (state == "used")
-    assert house.storage.path(key).stat().st_size == 3000
 
 
 def test_ten_gigabytes_leave_the_servers_memory_as_it_was(house: House, server: Gunicorn, token: str,

@@ -3,8 +3,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from moviepoint.domains.media import cli, playback
 from moviepoint.domains.media.cli import media_group
+from moviepoint.domains.media.encoding.conformance import Report
+from moviepoint.domains.media.encoding.errors import DiskFull, Temporary
+from moviepoint.domains.media.models import Edition
 from moviepoint.kernel.db import unit_of_work
+from moviepoint.kernel.errors import NotFound
 from tests.functional.media.house import House
 
 
@@ -47,3 +54,24 @@ def test_what_the_master_declares_is_measured_in_the_streams(house: House, film:
     found = runner.invoke(media_group, ["verify", public_id]).output
     assert "RESOLUTION=640x360" in found
     assert "CHANNELS=6, and 1 measured" in found
+
+
+@pytest.mark.parametrize(("error", "sentence"), [
+    (Temporary("too-slow", "The work took longer than 9 seconds."), "The work took longer than 9 seconds."),
+    (DiskFull(), "The disk is full."), (NotFound(), "Not Found")])
+def test_one_package_that_cannot_be_checked_does_not_keep_the_rest(
+        house: House, film: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, sentence: str) -> None:
+    edition = house.edition(house.publish(film))
+    with unit_of_work() as session:
+        other = Edition(title_id=edition.title_id, label="Longer", position=1, package=edition.package)
+        session.add(other)
+
+    def fail(*_arguments: object, **_more: object) -> Report:
+        raise error
+
+    monkeypatch.setattr(cli, "check_package", fail)
+    monkeypatch.setattr(playback, "master_playlist", lambda edition: "")
+    done = house.app.test_cli_runner().invoke(media_group, ["verify", "all"])
+    assert (done.exit_code, type(done.exception)) == (1, SystemExit)
+    assert f"({edition.public_id}): not checked: {sentence}" in done.output
+    assert f"({other.public_id}): not checked: {sentence}" in done.output

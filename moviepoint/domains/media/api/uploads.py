@@ -13,10 +13,11 @@ import fcntl
 import hashlib
 import os
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from email.utils import format_datetime
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ from moviepoint.domains.accounts.viewer import current_viewer, signed_in
 from moviepoint.domains.media import allowance, joining, playback, queries, services, uploads
 from moviepoint.domains.media.allowance import Allowance
 from moviepoint.domains.media.encoding.naming import Intent, guess
-from moviepoint.domains.media.models import Edition
+from moviepoint.domains.media.models import Edition, Upload
 from moviepoint.domains.media.schemas import (
     EncodeInput,
     Guess,
@@ -43,10 +44,11 @@ from moviepoint.domains.media.schemas import (
     job_with_steps,
     upload_info,
 )
-from moviepoint.kernel.db import db, unit_of_work, utcnow
+from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.kernel.errors import Conflict, Forbidden, Invalid, MoviePointError, NotFound
 from moviepoint.kernel.files import Storage
 from moviepoint.kernel.i18n import gettext as _
+from moviepoint.kernel.policies import Actor
 from moviepoint.settings import Settings
 from moviepoint.shells.api import blueprint, spec
 
@@ -54,6 +56,7 @@ VERSION = "1.0.0"
 EXTENSIONS = "creation,expiration,checksum,termination,concatenation"
 CHECKSUMS = ("sha1", "sha256", "md5")
 BLOCK = 2**20  # bytes read at a time: what a request holds in memory
+RENEW_SECONDS = 600.0  # after which an upload is said to be gone on with, however long its chunk takes
 PARTIAL, FINAL = "partial", "final"
 OFFSET_TYPE = "application/offset+octet-stream"
 
@@ -162,7 +165,7 @@ def offset_of(public_id: str) -> Response:
     upload = uploads.own_upload(db.session(), signed_in(), public_id)
     shown = upload_info(upload, uploads.received(_storage(), upload))
     headers = {"Upload-Length": str(shown.size), "Upload-Expires": format_datetime(upload.expires_at, usegmt=True)}
-    if upload.state != "joining":  # until then the protocol has it left out
+    if upload.state not in ("joining", "failed"):  # while it is not whole the protocol has it left out
         headers["Upload-Offset"] = str(shown.offset)
     if upload.partial:
         headers["Upload-Concat"] = PARTIAL
@@ -190,19 +193,17 @@ def append(public_id: str) -> Response:
     offset = _number("Upload-Offset")
     actor = signed_in()
     upload = uploads.own_upload(db.session(), actor, public_id)
-    if upload.parts:
-        raise Forbidden(_("This file is made of its parts: nothing is added to it."), code="upload-final")
-    if upload.state != "receiving":
-        raise Conflict(_("This upload is complete already."))
+    _require_receiving(upload)
     db.session.commit()  # no transaction stays open while bytes arrive
-    path = _storage().path(upload.key)
+    path, renew = _storage().path(upload.key), partial(_renew, actor, public_id)
     with _locked(path):
+        renew()  # it expires under nobody's hands; and who had the lock before may have brought the last bytes
         if uploads.received(_storage(), upload) != offset:
             raise Conflict(_("The next byte to send is number %(n)s.", n=uploads.received(_storage(), upload)))
-        new_offset = _receive(path, offset, upload.size)
+        new_offset = _receive(path, offset, upload.size, _every(RENEW_SECONDS, renew))
         with unit_of_work() as session:
-            upload = uploads.own_upload(session, actor, public_id)
-            upload.expires_at = utcnow() + timedelta(hours=_settings().upload_expiry_hours)
+            upload = uploads.own_upload(session, actor, public_id, lock=True)
+            upload.expires_at = uploads.expiry(_settings())
             if new_offset == upload.size:
                 uploads.finish_upload(session, actor, upload)
     return Response(status=204, headers={"Upload-Offset": str(new_offset),
@@ -214,7 +215,7 @@ def terminate(public_id: str) -> Response:
     """Give an upload up."""
     with unit_of_work() as session:
         actor = signed_in()
-        uploads.terminate_upload(session, actor, _storage(), uploads.own_upload(session, actor, public_id))
+        uploads.terminate_upload(session, actor, _storage(), uploads.own_upload(session, actor, public_id, lock=True))
     return Response(status=204)
 
 
@@ -227,7 +228,7 @@ def encode(public_id: str, json: EncodeInput) -> JobWithSteps:
         edition = uploads.ensure_edition(
             session, actor, title_id=None if json.title_id is UNSET else json.title_id,
             episode_id=None if json.episode_id is UNSET else json.episode_id, label=json.label)
-        upload = uploads.own_upload(session, actor, public_id)
+        upload = uploads.own_upload(session, actor, public_id, lock=True)
         job_id = services.encode_upload(session, actor, upload.id, edition.id).id
     return job_with_steps(queries.job_detail(db.session(), actor, job_id))
 
@@ -265,8 +266,37 @@ def intent_in(metadata: dict[str, str]) -> Intent | None:
         raise Invalid(str(error), code="metadata") from None
 
 
-def _receive(path: Path, offset: int, size: int) -> int:
-    """Append the request's body to the file; return the new length.
+def _require_receiving(upload: Upload) -> None:
+    """Raise Forbidden for what is joined from parts, Conflict for what is complete."""
+    if upload.parts:
+        raise Forbidden(_("This file is made of its parts: nothing is added to it."), code="upload-final")
+    if upload.state != "receiving":
+        raise Conflict(_("This upload is complete already."))
+
+
+def _renew(actor: Actor, public_id: str) -> None:
+    """Say that somebody goes on with an upload. Raises NotFound once it was given up, Conflict once it is complete."""
+    with unit_of_work() as session:
+        upload = uploads.own_upload(session, actor, public_id, lock=True)
+        _require_receiving(upload)
+        upload.expires_at = uploads.expiry(_settings())
+
+
+def _every(seconds: float, call: Callable[[], None]) -> Callable[[], None]:
+    """Return a function to be called often, which makes a call where the last one was so many seconds ago."""
+    last = time.monotonic()
+
+    def beat() -> None:
+        nonlocal last
+        if time.monotonic() - last >= seconds:
+            last = time.monotonic()
+            call()
+
+    return beat
+
+
+def _receive(path: Path, offset: int, size: int, beat: Callable[[], None]) -> int:
+    """Append the request's body to the file; return the new length. `beat` is called after each block.
 
     What has arrived stays when the connection breaks. A chunk with a wrong checksum is cut off again.
     """
@@ -283,6 +313,7 @@ def _receive(path: Path, offset: int, size: int) -> int:
                 position += len(block)
                 if digest:
                     digest.update(block)
+                beat()
         except (ClientDisconnected, OSError) as error:
             if isinstance(error, OSError) and error.errno:  # the disk, not the connection
                 raise

@@ -87,7 +87,7 @@ def make_query(text: str, language: str = "", title_id: int | None = None) -> Sp
         raise Invalid(_("Search for fewer words: up to %(number)s letters.", number=MAX_QUERY),
                       fields={"query": [_("It is too long.")]}, code="query-too-long")
     try:
-        wanted = normalise_language(language[:40]) if language else ""
+        wanted = normalise_language(language) if language else ""
     except ValueError:
         sentence = _("There is no such language: %(language)s.", language=language[:40])
         raise Invalid(sentence, fields={"subtitle_language": [sentence]}) from None

@@ -36,6 +36,7 @@ class Sending {
     panel.list.append(this.row);
     this.become(file ? "asking" : "absent");
     if (known) this.moved(known.offset, known.size);
+    if (known?.message) this.fail(new Refused(known.message)); // it can be given up, and sent anew
   }
 
   fill(intent) {
