@@ -91,6 +91,7 @@ def running_app(settings: Settings) -> Iterator[MoviePoint]:
     app.test_client_class = Client
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     app.extensions["moviepoint.tasks"].eager = False
+    cheapen_passwords(app)
     with app.app_context():
         if settings.database_url:
             for migrator in reversed(migrators()):
@@ -102,6 +103,11 @@ def running_app(settings: Settings) -> Iterator[MoviePoint]:
         for migrator in migrators()[1:]:
             migrator.downgrade("base")  # the next app on this database may not have the plugin
         db.engine.dispose()
+
+
+def cheapen_passwords(app: MoviePoint) -> None:
+    """Have passwords hashed at the least cost: the real one would be most of what tests of accounts spend."""
+    app.extensions["security"].pwd_context.update(argon2__time_cost=1, argon2__memory_cost=8, argon2__parallelism=1)
 
 
 def load_plugin(folder: Path) -> None:

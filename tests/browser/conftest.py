@@ -21,6 +21,7 @@ from moviepoint.domains.system.cli import upgrade_all
 from moviepoint.kernel.db import db, unit_of_work
 from moviepoint.kernel.i18n import LOCALE_COOKIE
 from moviepoint.settings import Settings
+from moviepoint.testing import cheapen_passwords
 
 from .samples import fill
 
@@ -83,6 +84,7 @@ def settings_of(folder: Path, theme: str, **more: object) -> Settings:
 @contextmanager
 def served(app: MoviePoint) -> Iterator[Site]:
     """Serve an app until the block is left."""
+    cheapen_passwords(app)
     server = make_server("127.0.0.1", 0, remembering_body(app), threaded=True, request_handler=Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

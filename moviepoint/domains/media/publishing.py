@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Generic, NamedTuple
 
 import msgspec
 from sqlalchemy import delete, select, update
@@ -15,7 +15,7 @@ from moviepoint.domains.media.encoding.plan import Plan
 from moviepoint.domains.media.encoding.subtitles import UNREADABLE
 from moviepoint.domains.media.encoding.verify import AudioFacts, PackageFacts, VideoFacts
 from moviepoint.domains.media.ledger import Lease
-from moviepoint.domains.media.matching import Row, added_apart, match, origin_of, replaced
+from moviepoint.domains.media.matching import R, T, added_apart, match, origin_of, replaced
 from moviepoint.domains.media.models import (
     AudioRendition,
     AudioTrack,
@@ -180,40 +180,57 @@ def rendition_of(facts: VideoFacts) -> VideoRendition:
         iframe_bandwidth=facts.iframes.peak)
 
 
+class Continued(NamedTuple, Generic[R]):
+    """What becomes of an edition's tracks of one kind, by the targets of a new plan."""
+
+    rows: list[R | None]  # for each target the row that it goes on with, or None
+    gone: list[bool]  # whether a track from a file of its own has taken its place
+    chosen: bool  # whether a track that stays is the default
+
+
+def _continued(session: Session, edition: Edition, rows: Sequence[R], targets: Sequence[T]) -> Continued[R]:
+    """Remove tracks that the new file does not have, and free the others' paths, which are unique at each moment."""
+    own: list[R] = [row for row in rows if not added_apart(edition, row)]
+    apart: list[R] = [row for row in rows if row not in own]
+    known: list[R | None] = match(own, targets)
+    for row in own:
+        if row in known:
+            row.path = f"~{row.id}"
+        else:
+            session.delete(row)
+    return Continued(known, replaced([row for row in apart if row.note not in UNFIT], targets),
+                     any(row.default for row in [*filter(None, known), *apart]))
+
+
 def _tracks(session: Session, edition: Edition, job: EncodingJob, plan: Plan, facts: PackageFacts) -> None:
     notes = notes_of(session, job.id)
-    heard = [row for row in edition.audio if not added_apart(edition, row)]
-    read = [row for row in edition.subtitles if not added_apart(edition, row)]
-    known_heard, known_read = match(heard, plan.audio), match(read, plan.subtitles)
-    _clear(session, [(heard, known_heard), (read, known_read)])
-    gone_heard, gone_read = (replaced([row for row in rows if row.note not in UNFIT], targets) for rows, targets in (
-        (_apart(edition.audio, heard), plan.audio), (_apart(edition.subtitles, read), plan.subtitles)))
-    chosen = {AudioTrack: any(row and row.default for row in (*known_heard, *_apart(edition.audio, heard))),
-              SubtitleTrack: any(row and row.default for row in (*known_read, *_apart(edition.subtitles, read)))}
     place = 1 + max((row.position for row in edition.tracks), default=-1)
+    sounds = _continued(session, edition, edition.audio, plan.audio)
+    lines = _continued(session, edition, edition.subtitles, plan.subtitles)
+    session.flush()
     for position, (target, sound, row, gone) in enumerate(
-            zip(plan.audio, facts.audio, known_heard, gone_heard, strict=True), place):
+            zip(plan.audio, facts.audio, sounds.rows, sounds.gone, strict=True), place):
         if row is None and gone:
             continue
         if row is None:
             row = AudioTrack(edition_id=edition.id, position=position, language=target.language, kind=target.kind,
-                             label=target.label, default=target.default and not chosen[AudioTrack])
+                             label=target.label, default=target.default and not sounds.chosen)
             session.add(row)
         row.path, row.codec, row.channels, row.note = target.name, sound.codec, sound.channels, ""
         row.average_bandwidth, row.peak_bandwidth = sound.bandwidth.average, sound.bandwidth.peak
         row.made_offset_ms, row.source_id, row.origin = target.offset_ms, job.source_id, origin_of(target)
         row.renditions = renditions_of(plan, facts.surround, target.name)
-    for position, (text, line, gone) in enumerate(zip(plan.subtitles, known_read, gone_read, strict=True), place):
+    for position, (text, line, gone) in enumerate(zip(plan.subtitles, lines.rows, lines.gone, strict=True), place):
         if line is None and gone:
             continue
+        note = notes.get(text.name or "", "")
         if line is None:
             line = SubtitleTrack(edition_id=edition.id, position=position, language=text.language, role=text.role,
-                                 label=text.label, default=text.default and not chosen[SubtitleTrack])
-            if notes.get(text.name or "", "").startswith(UNREADABLE):
+                                 label=text.label, default=text.default and not lines.chosen)
+            if note.startswith(UNREADABLE):
                 line.default, line.hidden = False, True
             session.add(line)
-        line.path, line.source_format = text.name, text.source_format[:20]
-        line.note = notes.get(text.name or "", "") or unpack(text.note)
+        line.path, line.source_format, line.note = text.name, text.source_format[:20], note or unpack(text.note)
         line.made_offset_ms, line.source_id, line.origin = text.offset_ms, job.source_id, origin_of(text)
 
 
@@ -222,22 +239,6 @@ def renditions_of(plan: Plan, surround: Sequence[AudioFacts], name: str) -> list
     return [AudioRendition(path=facts.name, codec=facts.codec, channels=facts.channels,
                            average_bandwidth=facts.bandwidth.average, peak_bandwidth=facts.bandwidth.peak)
             for target, facts in zip(plan.surround, surround, strict=True) if target.beside == name]
-
-
-def _apart(rows: list[Any], others: list[Any]) -> list[Any]:
-    return [row for row in rows if row not in others]
-
-
-def _clear(session: Session, tables: list[tuple[Any, Any]]) -> None:
-    """Remove tracks that the new file does not have; and free the others' names, which are unique at each moment."""
-    row: Row
-    for rows, known in tables:
-        for row in rows:
-            if row not in known:
-                session.delete(row)
-            else:
-                row.path = f"~{row.id}"
-    session.flush()
 
 
 def _chapters(session: Session, edition: Edition, plan: Plan) -> None:
