@@ -26,6 +26,7 @@ from moviepoint.domains.accounts.models import User
 from moviepoint.domains.accounts.services import create_user
 from moviepoint.domains.accounts.sessions import begin
 from moviepoint.domains.catalog import genre_use
+from moviepoint.domains.catalog.pages import STATE
 from moviepoint.domains.pages.menus import CACHE as MENUS
 from moviepoint.domains.system.cli import migrators, upgrade_all
 from moviepoint.domains.system.theme import CACHE
@@ -196,8 +197,8 @@ def sign_in(make_user: Callable[..., User], sign_in_as: Callable[[User], User]) 
 def count_queries(app: MoviePoint) -> Callable[[], AbstractContextManager[list[str]]]:
     """Return a context manager that gives the list of SQL statements sent inside it.
 
-    Which theme is active and what stands in menus count as known: whether some seconds are over just then must not
-    decide.
+    Which theme is active, what stands in menus and whether the catalogue has changed count as known: whether some
+    seconds are over just then must not decide.
     """
 
     @contextmanager
@@ -211,11 +212,14 @@ def count_queries(app: MoviePoint) -> Callable[[], AbstractContextManager[list[s
         kept = app.extensions.setdefault(KEPT, {})
         kept[CACHE] = (app.extensions["moviepoint.settings"].theme, math.inf)
         kept[MENUS] = ([], math.inf)
+        state = kept.get(STATE, ("", 0.0))
+        kept[STATE] = (state[0], math.inf)
         event.listen(Engine, "before_cursor_execute", note)
         try:
             yield statements
         finally:
             event.remove(Engine, "before_cursor_execute", note)
             del kept[CACHE], kept[MENUS]
+            kept[STATE] = state
 
     return counting

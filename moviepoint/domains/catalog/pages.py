@@ -56,6 +56,7 @@ from moviepoint.kernel.policies import Actor
 from moviepoint.kernel.text import country_name
 from moviepoint.shells.site.fragments import Later
 
+STATE = "catalogue_state"
 STATE_SECONDS = 2.0  # after which other processes see that a title has changed
 
 
@@ -106,7 +107,7 @@ def title_page(session: Session, viewer: Actor | None, to: Reader, kind: str, sl
                 properties=movie_properties(title) if kind == "film" else ()),
         title=view, crew=crew, cast=cast, seasons=seasons, more=Later(lambda: related_cards(session, to, title)),
         collections=collections, companies=companies,
-        state=fresh("catalogue_state", STATE_SECONDS, lambda: reads.catalogue_state(session), ""))
+        state=fresh(STATE, STATE_SECONDS, lambda: reads.catalogue_state(session), ""))
 
 
 def related_cards(session: Session, to: Reader, title: reads.TitleRow) -> list[Card]:
