@@ -32,6 +32,7 @@ _FORMER_COUNTRIES = {
     "CS": {"en": "Czechoslovakia", "ru": "Чехословакия"},
     "YU": {"en": "Yugoslavia", "ru": "Югославия"},
 }
+LANGUAGE_LENGTH = 35  # characters of a tag that is kept: the longest that RFC 5646 asks everybody to take
 _SPECIAL = frozenset({"und", "zxx", "mul"})
 
 

@@ -9,12 +9,12 @@ import msgspec
 
 from moviepoint.domains.media.schemas import MarkInput, TrackInput
 from moviepoint.kernel.i18n import gettext as _
-from moviepoint.kernel.text import normalise_language, one_line
+from moviepoint.kernel.text import LANGUAGE_LENGTH, normalise_language, one_line
 
 AUDIO_KINDS = ("original", "dub", "voice-over", "commentary", "audio-description")
 SUBTITLE_ROLES = ("full", "forced", "sdh", "signs", "commentary")
 MARK_KINDS = ("chapter", "intro", "recap", "credits")
-LANGUAGE_LENGTH, LABEL_LENGTH, MARK_LABEL_LENGTH = 35, 120, 200
+LABEL_LENGTH, MARK_LABEL_LENGTH = 120, 200
 LARGEST_OFFSET = 3_600_000  # milliseconds
 MOST_MARKS, MOST_LABELS = 500, 50
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from moviepoint.domains.catalog.models import Episode, Title
 from moviepoint.domains.media import room, services
 from moviepoint.domains.media.allowance import require_room
-from moviepoint.domains.media.checking import AUDIO_KINDS, LABEL_LENGTH, LANGUAGE_LENGTH, SUBTITLE_ROLES
+from moviepoint.domains.media.checking import AUDIO_KINDS, LABEL_LENGTH, SUBTITLE_ROLES
 from moviepoint.domains.media.encoding.naming import Intent, guess
 from moviepoint.domains.media.models import AudioTrack, Edition, EncodingJob, SourceAsset, SubtitleTrack, Upload
 from moviepoint.domains.media.policies import UPLOAD, require_upload
@@ -27,7 +27,7 @@ from moviepoint.kernel.errors import Forbidden, InsufficientStorage, Invalid, No
 from moviepoint.kernel.files import Storage
 from moviepoint.kernel.i18n import gettext as _
 from moviepoint.kernel.policies import SYSTEM, Actor, require
-from moviepoint.kernel.text import normalise_language, one_line
+from moviepoint.kernel.text import LANGUAGE_LENGTH, normalise_language, one_line
 from moviepoint.settings import Settings
 
 
