@@ -32,8 +32,8 @@ _FORMER_COUNTRIES = {
     "CS": {"en": "Czechoslovakia", "ru": "Чехословакия"},
     "YU": {"en": "Yugoslavia", "ru": "Югославия"},
 }
+LANGUAGE_LENGTH = 35  # characters of a tag that is kept: the longest that RFC 5646 asks everybody to take
 _SPECIAL = frozenset({"und", "zxx", "mul"})
-LANGUAGE_LENGTH = 35  # characters of the longest tag that is stored
 KEPT = 2_000  # answers remembered of each kind: the tags may be any that a visitor makes up
 
 

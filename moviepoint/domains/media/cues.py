@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from moviepoint.domains.media import playback, watching
 from moviepoint.domains.media.encoding import subtitles
+from moviepoint.domains.media.encoding.cuetext import plain
 from moviepoint.domains.media.models import Edition, SubtitleTrack
 from moviepoint.domains.media.watch_models import WatchLink
 from moviepoint.hooks.manager import HookManager
@@ -59,4 +60,4 @@ def read_cues(storage: Storage, edition: Edition, row: SubtitleTrack) -> Sequenc
     cues = subtitles.read_track(folder)
     if (folder / subtitles.WHOLE).is_file():  # without it the segments were read, which are moved already
         cues = subtitles.shift(cues, row.made_offset_ms)
-    return [CueView(cue.start_ms, cue.end_ms, subtitles.plain(cue.text)) for cue in cues]
+    return [CueView(cue.start_ms, cue.end_ms, plain(cue.text)) for cue in cues]

@@ -1,6 +1,7 @@
 """How a step that failed is written down: whose fault it was decides whether its job waits, tries again or ends."""
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 
 import structlog
@@ -15,6 +16,7 @@ from moviepoint.domains.media.ledger import Lease
 from moviepoint.domains.media.models import EncodingJob
 from moviepoint.domains.media.outage import read
 from moviepoint.domains.media.services import new_package
+from moviepoint.kernel.sentences import sentence
 
 log = structlog.get_logger(__name__)
 Ending = Callable[[Session], object]
@@ -48,9 +50,12 @@ def of_storage(bench: Bench, lease: Lease, watch: LeaseWatch, error: OSError) ->
     """Name what the storage said; the job waits until it can be used, and is never failed for it.
 
     Where it looks well a moment later, the job waits longer each time, so as not to run into the same fault again and
-    again. For room it waits by its size.
+    again. For room it waits by its size. Only a name that is too long for it never becomes shorter.
     """
     log.warning("storage failed", step=lease.name, error=str(error))
+    if error.errno == errno.ENAMETOOLONG:
+        unnamed = sentence("A file would get a name that is longer than the storage takes.")
+        return lambda session: ledger.fail(session, lease, "name-too-long", unnamed)
     blocked = room.trouble(bench.storage, watch.source, watch.film)
     if blocked is not None:
         return waits(lease, blocked)

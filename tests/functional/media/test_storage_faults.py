@@ -74,6 +74,16 @@ def test_an_error_in_passing_pauses_too_and_is_not_run_into_again_and_again(
     assert house.job(job_id).state == "done"
 
 
+def test_a_name_that_no_storage_takes_is_not_waited_for(house: House, film: Path,
+                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    job_id = house.start(film)
+    monkeypatch.setattr(steps, "run_step", failing_with(errno.ENAMETOOLONG))
+    drain(house)
+    job = house.job(job_id)
+    assert (job.state, job.code) == ("failed", "name-too-long")
+    assert job.message.endswith(".")
+
+
 def test_a_mount_that_is_gone_is_waited_for(house: House, film: Path) -> None:
     job_id = house.start(film)
     elsewhere = house.storage.root.with_name("elsewhere")

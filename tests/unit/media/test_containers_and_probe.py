@@ -138,6 +138,17 @@ def test_titles_and_languages_are_tamed(tools: Tools, sandbox: Sandbox, tmp_path
     assert sound.title == "Line one Line two"
 
 
+@pytest.mark.parametrize(("said", "language"), [
+    ("ru-" + "-".join(["abcdefgh"] * 32), "ru"), ("rus_" + "_".join(["abcdefgh"] * 32), "ru"),
+    ("pob-abcdefgh-abcdefgh-abcdefgh-abcd", "pt"), ("qqq-" + "-".join(["abcdefgh"] * 32), "und"), ("x" * 300, "und"),
+    ("de-CH-1996", "de-CH-1996")])
+def test_a_language_s_tag_is_no_longer_than_what_is_kept_of_it(tools: Tools, sandbox: Sandbox, tmp_path: Path,
+                                                               said: str, language: str) -> None:
+    film = make(tools, tmp_path / "film.mkv", *pattern("64x36", seconds=0.5), *tone(440, 0.5), *X264, "-c:a", "aac",
+                "-metadata:s:a:0", f"language={said}")
+    assert probe.inspect(tools, sandbox, film).audio[0].language == language
+
+
 def test_chapters_are_read(tools: Tools, sandbox: Sandbox, tmp_path: Path) -> None:
     chapters = tmp_path / "chapters.txt"
     chapters.write_text(";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=1000\ntitle=Глава\n"

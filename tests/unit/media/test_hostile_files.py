@@ -18,10 +18,11 @@ from moviepoint.domains.media.encoding.binaries import Tools
 from moviepoint.domains.media.encoding.child import Limits, Sandbox
 from moviepoint.domains.media.encoding.conformance.master import check_master
 from moviepoint.domains.media.encoding.conformance.syntax import read
+from moviepoint.domains.media.encoding.cuetext import clean as cleaned
 from moviepoint.domains.media.encoding.errors import Refused
+from moviepoint.domains.media.encoding.harvest import Cue
 from moviepoint.domains.media.encoding.naming import Intent
 from moviepoint.domains.media.encoding.plan import make_plan
-from moviepoint.domains.media.encoding.subtitles import Cue
 from moviepoint.domains.media.encoding.workshop import Workshop
 from moviepoint.domains.media.packaging import Sound, Text, Variant, render_master
 from tests.unit.media.awkward import Maker, film, lying
@@ -234,7 +235,7 @@ def test_cues_that_all_last_for_hours_do_not_fill_the_disk(tmp_path: Path) -> No
     ("<" + "a" * 200_000, "&lt;" + "a" * 200_000), ("<" * 50_000, "&lt;" * 50_000)])
 def test_text_is_tamed_and_in_no_time(text: str, clean: str) -> None:
     began = time.monotonic()
-    found = subtitles.clean(text)
+    found = cleaned(text)
     assert time.monotonic() - began < 2
     assert "<script" not in found
     assert "onerror" not in found
@@ -244,6 +245,6 @@ def test_text_is_tamed_and_in_no_time(text: str, clean: str) -> None:
 
 @given(st.text(alphabet="<>/abiuv &;{}\\-:.,0123456789\n", max_size=60))
 def test_no_text_breaks_out_of_its_cue(text: str) -> None:
-    written = subtitles.render([Cue(0, 1000, subtitles.clean(text) or "x")])
+    written = subtitles.render([Cue(0, 1000, cleaned(text) or "x")])
     assert written.count("-->") == 1
     assert written.count("\n\n") == 1

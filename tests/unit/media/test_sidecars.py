@@ -10,6 +10,7 @@ import pytest
 from moviepoint.domains.media.encoding import containers, sidecars, subtitles
 from moviepoint.domains.media.encoding.binaries import Tools
 from moviepoint.domains.media.encoding.child import Sandbox
+from moviepoint.domains.media.encoding.cuetext import plain
 from moviepoint.domains.media.encoding.errors import Refused
 from moviepoint.domains.media.encoding.naming import Intent
 from moviepoint.domains.media.encoding.plan import AudioTarget, Grid, SubtitleTarget
@@ -158,7 +159,7 @@ def test_a_tracks_document_gives_its_cues_back(tmp_path: Path) -> None:
     (tmp_path / "subs_en" / subtitles.WHOLE).unlink()
     old = subtitles.read_track(tmp_path / "subs_en")  # a package of before: at the times of its segments, each cue once
     assert [(cue.start_ms, cue.end_ms) for cue in old] == [(0, 7500), (6500, 8000)]
-    assert subtitles.plain(old[0].text) == "Long & bright"
+    assert plain(old[0].text) == "Long & bright"
     with pytest.raises(Refused):
         sidecars.read_text(_written(tmp_path, b"\xff" * 50), "", 25)
 

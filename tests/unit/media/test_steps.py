@@ -13,9 +13,10 @@ import pytest
 import webvtt
 from msgspec.structs import replace
 
-from moviepoint.domains.media.encoding import measure, storyboard, transport
+from moviepoint.domains.media.encoding import measure, storyboard, subtitles, transport
 from moviepoint.domains.media.encoding import segments as formats
 from moviepoint.domains.media.encoding.binaries import Tools
+from moviepoint.domains.media.encoding.child import Limits, Outcome
 from moviepoint.domains.media.encoding.errors import Refused, Stopped
 from moviepoint.domains.media.encoding.plan import Step
 from moviepoint.domains.media.encoding.profiles import Profile
@@ -301,6 +302,56 @@ def test_embedded_subtitles_become_segments(package: tuple[Path, Workshop]) -> N
     assert [len(text) for text in texts] == [2, 1, 0]
     assert texts[0][0].raw_text == "Раз, два, <i>три</i> &amp; четыре"
     assert texts[0][1].raw_text == texts[1][0].raw_text == "Через границу"
+
+
+class Saying:
+    """Instead of a sandbox: its programs say what a test wants, or fail as it wants; `limits` were asked for."""
+
+    def __init__(self, said: bytes | Refused) -> None:
+        self.said = said
+
+    def run(self, *_arguments: object, limits: Limits, **_values: object) -> Outcome:
+        self.limits = limits
+        if isinstance(self.said, Refused):
+            raise self.said
+        return Outcome(0, self.said, "", 0.0, 0.0)
+
+
+def embedded(shop: Workshop, folder: Path, sandbox: Saying, size: int = 1) -> Result:
+    """Do the step of a film's embedded subtitles."""
+    step = next(step for step in shop.plan.steps if step.kind == "subtitles")
+    return make_step(replace(shop, sandbox=sandbox, probe=replace(shop.probe, size=size)), step, folder)
+
+
+LONG_CUES = b"".join(b"%d\n00:00:00,%03d --> 02:00:00,000\nx\n\n" % (n, n) for n in range(1000))
+
+
+@pytest.mark.parametrize("said", [LONG_CUES, b"0:1,1-->0:1,2\nx\n\n" * 60_000, b"x" * 100,
+                                  Refused("too-large", "What is to be read is larger than any film needs.")],
+                         ids=["in too many segments", "too many", "none", "too much to keep"])
+def test_a_film_does_not_fail_for_subtitles_inside_it(workshop: Shops, film: Path, tmp_path: Path,
+                                                      monkeypatch: pytest.MonkeyPatch, said: bytes | Refused) -> None:
+    monkeypatch.setattr(subtitles, "MAX_WRITTEN", 50_000)
+    shop = workshop(film)
+    result = embedded(shop, tmp_path, Saying(said))
+    assert result.segments == 3
+    assert len(result.notes) == 1
+    assert subtitles.read_track(tmp_path / "subs_ru") == ()
+    assert not any("-->" in path.read_text() for path in tmp_path.rglob("*.vtt"))
+
+
+def test_a_letter_s_number_of_any_length_costs_one_letter(workshop: Shops, film: Path, tmp_path: Path) -> None:
+    said = b"1\n00:00:01,000 --> 00:00:02,000\nHi &#" + b"1" * 4400 + b";\n"
+    assert embedded(workshop(film), tmp_path, Saying(said)).notes == ()
+    assert [cue.text for cue in subtitles.read_track(tmp_path / "subs_ru")] == ["Hi \ufffd"]
+
+
+@pytest.mark.parametrize(("size", "seconds"), [(1, 1800), (18 * 10**9, 1800), (200 * 2**30, 21_474)])
+def test_a_large_film_may_take_longer_to_be_looked_through_for_text(workshop: Shops, film: Path, tmp_path: Path,
+                                                                    size: int, seconds: int) -> None:
+    sandbox = Saying(b"")
+    embedded(workshop(film), tmp_path, sandbox, size)
+    assert (int(sandbox.limits.seconds), int(sandbox.limits.stall_seconds)) == (seconds, seconds)
 
 
 def test_the_storyboard_has_a_picture_for_every_second(package: tuple[Path, Workshop]) -> None:

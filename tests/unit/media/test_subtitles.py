@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moviepoint.domains.media.encoding.charsets import decode
+from moviepoint.domains.media.encoding.cuetext import clean
 from moviepoint.domains.media.encoding.errors import Refused
+from moviepoint.domains.media.encoding.harvest import Cue
 from moviepoint.domains.media.encoding.subtitles import (
     TIMESTAMP_MAP,
-    Cue,
-    clean,
     detect_format,
     parse,
     render,

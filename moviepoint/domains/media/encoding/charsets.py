@@ -34,6 +34,7 @@ LOOKED_AT = 2**21  # bytes that a guess is made from: more than a film's subtitl
 EACH_BYTE = 30  # lines that a guess is made from, of those in which a byte beyond ASCII stands
 MOST_LINES = 600
 LONGEST_LINE = 400  # bytes
+MOST_BYTES = 2**16  # of all those lines: each is read in every encoding, and twice as many as real lines have is enough
 #: So rare, or so permissive, that an editor should look whatever the letters say.
 NEVER_SURE = frozenset({"cp1258", "johab", "mac-roman", "mac-latin2", "mac-cyrillic", "mac-greek", "mac-turkish"})
 MARGIN = 8.0  # by so much must the best reading be better than the next one to be sure
@@ -170,12 +171,12 @@ def _readings(data: bytes, language: str) -> list[Reading]:
 def _sample(data: bytes) -> Iterator[bytes]:
     """Give lines until each byte beyond ASCII has been seen often enough: rare ones tell code pages apart."""
     seen: Counter[int] = Counter()
-    taken = 0
+    lines = taken = 0
     for line in lines_beyond_ascii(data[:LOOKED_AT]):
         high = {byte for byte in line if byte > 127}
         if any(seen[byte] < EACH_BYTE for byte in high):
             seen.update(high)
-            taken += 1
+            lines, taken = lines + 1, taken + len(line)
             yield line
-            if taken == MOST_LINES:
+            if lines == MOST_LINES or taken > MOST_BYTES:
                 return

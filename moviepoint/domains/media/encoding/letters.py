@@ -94,7 +94,7 @@ _SHAPES = _Shapes()
 
 def odd(text: str) -> bool:
     """Say whether a text has characters that no text has: control, private, unassigned, or those of damage."""
-    return "!" in text.translate(_SHAPES)
+    return any(_SHAPES[ord(character)] == "!" for character in set(text))
 
 
 def encodings_of(language: str) -> frozenset[str]:

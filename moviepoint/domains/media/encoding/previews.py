@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from moviepoint.domains.media.encoding import charsets, subtitles
+from moviepoint.domains.media.encoding.cuetext import lines_of, plain
 from moviepoint.domains.media.encoding.errors import Refused
 
 SAMPLE = 2**19  # bytes of a file that are looked at
@@ -51,7 +52,7 @@ def _read(data: bytes, narrow: Sequence[bytes], name: str) -> tuple[str, ...]:
 
 def _shown(lines: Iterable[str]) -> tuple[str, ...]:
     """Lines as they can stand on a page: what is no letter there becomes the sign of damage."""
-    return tuple("".join(c if c.isprintable() else "\ufffd" for c in line.strip())[:LONGEST] for line in lines)
+    return tuple("".join(c if c.isprintable() else "\ufffd" for c in line.strip()[:LONGEST]) for line in lines)
 
 
 def _lines_of_bytes(data: bytes) -> list[bytes]:
@@ -70,12 +71,12 @@ def _lines_of_text(text: str) -> list[str]:
     try:
         return list(_lines(text.lstrip("\ufeff")))[:LINES]
     except Refused:
-        return [line for line in text.splitlines() if not line.isascii()][:LINES]
+        return [line for line in lines_of(text) if not line.isascii()][:LINES]
 
 
 def _lines(text: str) -> Iterable[str]:
     """The lines of a document's cues that are not plain ASCII, or all where there are none. Raises Refused."""
     cues = subtitles.parse(text, subtitles.detect_format(text)).cues
-    lines = [line for cue in cues for line in subtitles.plain(cue.text).split("\n")]
+    lines = [line for cue in cues for line in plain(cue.text).split("\n")]
     telling = [line for line in lines if not line.isascii()]
     return telling or lines

@@ -1,6 +1,7 @@
 """Inspect a source: one typed value that the plan can trust, or a refusal that an editor understands."""
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from moviepoint.domains.media.encoding.binaries import Tools
 from moviepoint.domains.media.encoding.child import NICE, Sandbox, Watch, silent
 from moviepoint.domains.media.encoding.errors import Refused
 from moviepoint.kernel.sentences import sentence
-from moviepoint.kernel.text import normalise_language, one_line
+from moviepoint.kernel.text import LANGUAGE_LENGTH, normalise_language, one_line
 
 MAX_PIXELS = measure.MAX_PIXELS
 MAX_TRACKS = 64  # of a kind
@@ -322,11 +323,16 @@ def _notes(texts: list[dict[str, Any]], claimed: int, measured: int, films: list
 
 
 def _language(stream: dict[str, Any]) -> str:
-    tag = stream.get("tags", {}).get("language", "")
+    """The language that a stream says; of a tag that is longer than any, the language alone."""
+    tag = str(stream.get("tags", {}).get("language") or "").strip()
     try:
-        return normalise_language(tag)
+        return _short(normalise_language(_short(tag)))
     except ValueError:
         return "und"
+
+
+def _short(tag: str) -> str:
+    return tag if len(tag) <= LANGUAGE_LENGTH else re.split("[-_]", tag, maxsplit=1)[0]
 
 
 def _title(stream: dict[str, Any]) -> str:

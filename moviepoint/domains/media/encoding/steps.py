@@ -24,6 +24,8 @@ from moviepoint.domains.media.encoding.workshop import (
 from moviepoint.kernel.sentences import sentence
 
 UNREAD = subtitles.Parsed((), (subtitles.UNREADABLE,))
+LEAST_EXTRACTION = 1800.0  # seconds that text inside any film may take
+SLOWEST = 10_000_000  # bytes a second of a storage that a source is read from
 
 
 def run_step(shop: Workshop, step: Step, staging: Path, package: Path, watch: StepWatch) -> Result:
@@ -57,16 +59,30 @@ def _subtitles(shop: Workshop, step: Step, staging: Path, package: Path, watch: 
         rate = float(Fraction(*shop.plan.grid.rate))
         return _cues(shop, target, staging, package, sidecars.read_text(shop.source, target.encoding, rate,
                                                                        target.language), "", watch)
+    return _embedded(shop, target, stream, staging, package, watch)
+
+
+def _embedded(shop: Workshop, target: SubtitleTarget, stream: int, staging: Path, package: Path,
+              watch: StepWatch) -> Result:
+    """Text inside a film: whatever is wrong with it, the film does not fail for it, and an editor is told."""
     watch.began("extract text")
-    outcome = shop.sandbox.run(shop.tools.ffmpeg, lambda name: commands.extract_subtitles(name, shop.probe, stream),
-                               source=shop.source, limits=Limits(seconds=1800, stall_seconds=600),
-                               watch=lambda _progress: watch(0.5, None))
-    kind = "ass" if target.source_format in ("ass", "ssa") else "srt"
+    log = ""
     try:
+        outcome = shop.sandbox.run(
+            shop.tools.ffmpeg, lambda name: commands.extract_subtitles(name, shop.probe, stream), source=shop.source,
+            limits=extraction_limits(shop.probe.size), watch=lambda _progress: watch(0.5, None))
+        log = outcome.log
+        kind = "ass" if target.source_format in ("ass", "ssa") else "srt"
         parsed = subtitles.parse(outcome.output.decode("utf-8", "replace"), kind) if not outcome.status else UNREAD
+        return _cues(shop, target, staging, package, parsed, log, watch)
     except Refused:
-        parsed = UNREAD
-    return _cues(shop, target, staging, package, parsed, outcome.log, watch)
+        return _cues(shop, target, staging, package, UNREAD, log, watch)
+
+
+def extraction_limits(size: int) -> Limits:
+    """What reading a source of so many bytes from end to end may take; text that is rare gives no word meanwhile."""
+    seconds = max(LEAST_EXTRACTION, size / SLOWEST)
+    return Limits(seconds=seconds, stall_seconds=seconds)
 
 
 def _cues(shop: Workshop, target: SubtitleTarget, staging: Path, package: Path, parsed: subtitles.Parsed, log: str,

@@ -5,7 +5,7 @@ file reaches a page as it was.
 """
 from __future__ import annotations
 
-import html
+import math
 import re
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
@@ -14,33 +14,25 @@ from pathlib import Path
 import msgspec
 
 from moviepoint.domains.media.encoding import microdvd, ttml
+from moviepoint.domains.media.encoding.cuetext import clean_overridden, lines_of, place, without_overrides
 from moviepoint.domains.media.encoding.errors import Refused
+from moviepoint.domains.media.encoding.harvest import MAX_CUES, MAX_LINES, Cue, Harvest, too_much
 from moviepoint.domains.media.encoding.playlists import media_playlist
 from moviepoint.domains.media.encoding.segments import segment_name
 from moviepoint.kernel.sentences import sentence
 
 FORMATS = ("srt", "vtt", "ass", "microdvd", "ttml")
 MAX_BYTES = 20 * 2**20
-MAX_FAULTS = 20
-MAX_CUES = 50_000
 MAX_WRITTEN = 64 * 2**20  # characters of a track's segments; a cue stands in each that it spans
 WHOLE = "whole.vtt"  # beside the segments: all cues at the times of their source, for another offset
 TIMESTAMP_MAP = "X-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:900000"
 _TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})[,.:](\d{1,3})"
 _TIMING = re.compile(rf"^\s*{_TIME}\s*-->\s*{_TIME}\s*(.*)$")
-_TAG = re.compile(r"<(/?)([a-zA-Z]++)([^<>]*)>|<\d[\d:.]*>")
-_OVERRIDE = re.compile(r"\{([^{}]*)\}")
-_SETTING = re.compile(r"^(?:align:(?:start|center|end|left|right)|vertical:(?:rl|lr)|size:\d{1,3}(?:\.\d+)?%"
-                      r"|(?:line|position):-?\d{1,3}(?:\.\d+)?%?(?:,[a-z-]+)?)$")
-_KEPT = frozenset({"b", "i", "u", "ruby", "rt"})
-
-
-class Cue(msgspec.Struct, frozen=True):
-    start_ms: int
-    end_ms: int
-    text: str  # safe WebVTT cue text, lines joined by \n
-    settings: str = ""
-
+_SETTING = re.compile(r"align:(?:start|center|end|left|right)|vertical:(?:rl|lr)|size:\d{1,3}(?:\.\d{1,9})?%"
+                      r"|(?:line|position):-?\d{1,3}(?:\.\d{1,9})?%?(?:,[a-z-]{1,20})?")
+_ASS_TIME = re.compile(r"\s*(\d{1,4}):(\d{1,2}):(\d{1,2})[.:](\d{1,3})\s*")
+_DRAWING = re.compile(r"\\p[1-9]")
+SETTINGS_LENGTH = 500  # characters after a time that are looked at
 
 #: Of a track inside a film that cannot be read; the film does not fail for it.
 UNREADABLE = sentence("These subtitles could not be read: they need a text version.")
@@ -74,26 +66,36 @@ def parse(text: str, kind: str, frame_rate: float = 25.0) -> Parsed:
     """Turn a subtitle file into cues in order of time. `frame_rate` is for MicroDVD. Raises Refused."""
     if kind not in FORMATS:
         raise ValueError(f"no such subtitle format: {kind!r}")
-    faults: list[str] = []
-    _count(text.count("-->") if kind in ("srt", "vtt") else 0)
+    _count(text, kind)
+    found = Harvest()
     if kind in ("srt", "vtt"):
-        found = _parse_blocks(text, kind == "vtt", faults)
+        _parse_blocks(text, kind == "vtt", found)
     elif kind == "ass":
-        found = _parse_ass(text, faults)
+        _parse_ass(text, found)
+    elif kind == "microdvd":
+        microdvd.read(text, frame_rate, found)
     else:
-        found = _parse_lines(text, kind, frame_rate, faults)
-    unique = dict.fromkeys(cue for cue in found if cue.text)
-    _count(len(unique))
-    cues = tuple(sorted(unique, key=lambda cue: (cue.start_ms, cue.end_ms)))
-    if len(faults) > MAX_FAULTS:
-        faults[MAX_FAULTS:] = [sentence("And %(count)s more.", count=len(faults) - MAX_FAULTS)]
-    return Parsed(cues, tuple(faults))
+        _refuse_types(text)
+        ttml.read(text, found)
+    return Parsed(found.cues(), found.faults())
 
 
-def _count(cues: int) -> None:
+def _count(text: str, kind: str) -> None:
+    """Raises Refused for what would take long to read, and be too much then."""
+    lines = text.count("\n") + text.count("\r") - text.count("\r\n")
+    if kind == "microdvd":
+        lines += text.count("|")
+    if lines > MAX_LINES:
+        raise too_much()
+    cues = text.count("-->") if kind in ("srt", "vtt") else 0
     if cues > MAX_CUES:
         raise Refused("too-large", sentence(
             "There are %(count)s cues in these subtitles; we take %(most)s at most.", count=cues, most=MAX_CUES))
+
+
+def _refuse_types(text: str) -> None:
+    if re.search(r"<!(DOCTYPE|ENTITY)", text, re.IGNORECASE):
+        raise Refused("not-subtitles", sentence("Subtitles with a document type of their own are not taken."))
 
 
 def shift(cues: Iterable[Cue], by_ms: int) -> tuple[Cue, ...]:
@@ -110,11 +112,16 @@ def timestamp(milliseconds: int) -> str:
 
 def render(cues: Iterable[Cue], header: str = "") -> str:
     """Return a WebVTT document of cues."""
-    blocks = ["WEBVTT" + (f"\n{header}" if header else "")]
-    for cue in cues:
-        timing = f"{timestamp(cue.start_ms)} --> {timestamp(cue.end_ms)} {cue.settings}".rstrip()
-        blocks.append(f"{timing}\n{cue.text}")
-    return "\n\n".join(blocks) + "\n"
+    return _document(map(_block, cues), header)
+
+
+def _document(blocks: Iterable[str], header: str) -> str:
+    return "\n\n".join(["WEBVTT" + (f"\n{header}" if header else ""), *blocks]) + "\n"
+
+
+def _block(cue: Cue) -> str:
+    timing = f"{timestamp(cue.start_ms)} --> {timestamp(cue.end_ms)} {cue.settings}".rstrip()
+    return f"{timing}\n{cue.text}"
 
 
 def segment_durations(segment_seconds: Fraction, seconds: Fraction) -> list[Fraction]:
@@ -130,15 +137,16 @@ def write_segments(cues: Sequence[Cue], folder: Path, name: str, segment_seconds
     durations = segment_durations(segment_seconds, seconds)
     (folder / name).mkdir(parents=True, exist_ok=True)
     ordered = sorted(cues, key=lambda cue: cue.start_ms)
-    files, position, open_cues, start, written = [], 0, list[Cue](), Fraction(0), 0
+    files, position, open_blocks, start, written = [], 0, list[tuple[int, str]](), Fraction(0), 0  # each with its end
     for number, duration in enumerate(durations):
-        last = number == len(durations) - 1
-        while position < len(ordered) and (last or ordered[position].start_ms < (start + duration) * 1000):
-            open_cues.append(ordered[position])
+        last, end_ms = number == len(durations) - 1, math.ceil((start + duration) * 1000)
+        while position < len(ordered) and (last or ordered[position].start_ms < end_ms):
+            open_blocks.append((ordered[position].end_ms, _block(ordered[position])))
             position += 1
-        open_cues = [cue for cue in open_cues if cue.end_ms > start * 1000]
+        start_ms = math.floor(start * 1000)
+        open_blocks = [block for block in open_blocks if block[0] > start_ms]
         path = f"{name}/{segment_name(number, 'vtt')}"
-        text = render(open_cues, TIMESTAMP_MAP)
+        text = _document((block for _end, block in open_blocks), TIMESTAMP_MAP)
         written += len(text)
         if written > MAX_WRITTEN:
             raise Refused("too-large", sentence(
@@ -168,49 +176,6 @@ def read_track(folder: Path) -> tuple[Cue, ...]:
     return tuple(sorted(dict.fromkeys(found), key=lambda cue: (cue.start_ms, cue.end_ms)))
 
 
-def plain(text: str) -> str:
-    """Return a cue's text as people read it, without tags."""
-    return html.unescape(re.sub(r"<[^>]*>", "", text))
-
-
-def clean(text: str) -> str:
-    """Return cue text in WebVTT's own tags, balanced, everything else escaped; blank lines removed."""
-    parts: list[str] = []
-    stack: list[str] = []
-    position = 0
-    for match in _TAG.finditer(text):
-        parts.append(_escape(text[position:match.start()]))
-        position = match.end()
-        name = (match[2] or "").lower()
-        if match[1] and name in stack:
-            while stack:
-                closed = stack.pop()
-                parts.append(f"</{closed}>")
-                if closed == name:
-                    break
-        elif not match[1] and name in _KEPT:
-            stack.append(name)
-            parts.append(f"<{name}>")
-        elif not match[1] and name == "v" and (speaker := _escape(match[3]).strip()):
-            stack.append("v")
-            parts.append(f"<v {' '.join(speaker.split())}>")
-    parts.append(_escape(text[position:]))
-    parts += [f"</{name}>" for name in reversed(stack)]
-    lines = (line.strip() for line in "".join(parts).replace("\r", "").split("\n"))
-    joined = "\n".join(line for line in lines if line)
-    return joined if _visible(joined) else ""
-
-
-def _escape(text: str) -> str:
-    plain = html.unescape(text)
-    plain = "".join(c for c in plain if c in "\n\t" or (ord(c) >= 32 and ord(c) != 127))
-    return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\u00a0", "&nbsp;")
-
-
-def _visible(text: str) -> bool:
-    return bool(html.unescape(re.sub(r"<[^>]*>", "", text)).strip())
-
-
 def _milliseconds(groups: Sequence[str | None]) -> int | None:
     """Hours, minutes, seconds, fraction; None for times that no clock shows."""
     hours, minutes, seconds = (int(g or 0) for g in groups[:3])
@@ -219,50 +184,62 @@ def _milliseconds(groups: Sequence[str | None]) -> int | None:
     return ((hours * 60 + minutes) * 60 + seconds) * 1000 + int((groups[3] or "0").ljust(3, "0"))
 
 
-def _fault(line: int, fault: str) -> str:
-    return sentence("Line %(line)s: %(fault)s", line=line, fault=fault)
-
-
-def _parse_blocks(text: str, strict_blocks: bool, faults: list[str]) -> list[Cue]:
+def _parse_blocks(text: str, webvtt: bool, found: Harvest) -> None:
     """SRT and WebVTT: blocks of lines, of which one is the timing. SRT's text may have blank lines in it."""
-    cues: list[Cue] = []
+    last: _Open | None = None
     for first, lines in _blocks(text):
-        if strict_blocks and re.match(r"^(WEBVTT|NOTE|STYLE|REGION)\b", lines[0]):
+        if webvtt and re.match(r"^(WEBVTT|NOTE|STYLE|REGION)\b", lines[0]):
             continue
         timing = next((n for n, line in enumerate(lines[:3]) if "-->" in line), None)
-        if timing is None:
-            if not strict_blocks and cues and not lines[0].strip().isdigit():
-                before = cues[-1]
-                cues[-1] = Cue(before.start_ms, before.end_ms, f"{before.text}\n{_srt_text(lines)[0]}".strip(),
-                               before.settings)
-            else:
-                faults.append(_fault(first, sentence("a cue without a time.")))
+        if timing is None and last is not None and not webvtt and not lines[0].strip().isdigit():
+            last.lines += lines
             continue
-        cue = _timed(lines[timing], lines[timing + 1:], strict_blocks)
-        if isinstance(cue, str):
-            faults.append(_fault(first + timing, cue))
-        elif cue.text:
-            cues.append(cue)
-    return cues
+        opened = sentence("a cue without a time.") if timing is None else _timed(lines[timing], lines[timing + 1:])
+        if isinstance(opened, str):
+            found.fault(first + (timing or 0), opened)
+            continue
+        if last is not None:
+            last.close(webvtt, found)
+        last = opened
+    if last is not None:
+        last.close(webvtt, found)
+
+
+class _Open(msgspec.Struct):
+    """A cue whose text may go on; it is put together once, when that is over."""
+
+    start: int
+    end: int
+    settings: str
+    lines: list[str]
+
+    def close(self, webvtt: bool, found: Harvest) -> None:
+        text = "\n".join(self.lines)
+        if webvtt:
+            found.cue(self.start, self.end, text, self.settings)
+        else:  # SRT borrows ASS's overrides for the place on the screen
+            found.cue(self.start, self.end, without_overrides(text) if "{\\" in text else text, place(text))
 
 
 def _blocks(text: str) -> Iterable[tuple[int, list[str]]]:
     """(number of the first line, lines) of each run of lines that are not blank; a new timing ends a block too."""
     block: list[str] = []
-    first = 1
-    for number, line in enumerate([*text.lstrip("\ufeff").splitlines(), ""], start=1):
-        if line.strip() and not ("-->" in line and any("-->" in earlier for earlier in block)):
+    first, timed = 1, False
+    for number, line in enumerate([*lines_of(text.lstrip("\ufeff")), ""], start=1):
+        timing = "-->" in line
+        if line.strip() and not (timing and timed):
             if not block:
                 first = number
             block.append(line)
+            timed = timed or timing
             continue
         if block:
-            moved = [block.pop()] if line.strip() and block[-1].strip().isdigit() else []
+            moved = [block.pop()] if timing and block[-1].strip().isdigit() else []
             yield first, block
-            block, first = [*moved, line] if line.strip() else [], number - len(moved)
+            block, first, timed = [*moved, line] if timing else [], number - len(moved), timing
 
 
-def _timed(timing: str, lines: list[str], webvtt: bool) -> Cue | str:
+def _timed(timing: str, lines: list[str]) -> _Open | str:
     """Return the cue, or what is wrong with it."""
     match = _TIMING.match(timing)
     if match is None:
@@ -272,70 +249,40 @@ def _timed(timing: str, lines: list[str], webvtt: bool) -> Cue | str:
         return sentence("the time cannot be: %(time)s.", time=repr(timing.strip()[:60]))
     if end <= start:
         return sentence("the cue ends before it begins.")
-    if webvtt:
-        settings = " ".join(s for s in match[9].split() if _SETTING.match(s))
-        return Cue(start, end, clean("\n".join(lines)), settings)
-    text, settings = _srt_text(lines)
-    return Cue(start, end, text, settings)
+    said = [word for word in match[9][:SETTINGS_LENGTH].split() if _SETTING.fullmatch(word)]
+    settings = {word.partition(":")[0]: word for word in said}  # of one that is said twice, the last counts
+    return _Open(start, end, " ".join(settings.values()), lines)
 
 
-def _srt_text(lines: list[str]) -> tuple[str, str]:
-    """SRT borrows ASS's overrides for the place on the screen: `{\\an8}` is the top."""
-    text = "\n".join(lines)
-    return clean(_OVERRIDE.sub("", text) if "{\\" in text else text), _place(text)
-
-
-def _place(text: str) -> str:
-    match = re.search(r"\\an([1-9])", text)
-    if match is None:
-        return ""
-    row, column = divmod(int(match[1]) - 1, 3)
-    vertical = {0: "", 1: "line:50%", 2: "line:0"}[row]
-    horizontal = {0: "position:10% align:start", 1: "", 2: "position:90% align:end"}[column]
-    return f"{vertical} {horizontal}".strip()
-
-
-def _parse_ass(text: str, faults: list[str]) -> list[Cue]:
+def _parse_ass(text: str, found: Harvest) -> None:
     """The Events section of ASS and SSA, by its own Format line; drawings and comments are left out."""
-    cues: list[Cue] = []
-    fields: list[str] = []
-    for number, line in enumerate(text.lstrip("\ufeff").splitlines(), start=1):
+    columns: dict[str, int] = {}
+    count = 0
+    for number, line in enumerate(lines_of(text.lstrip("\ufeff")), start=1):
         kind, _, rest = line.partition(":")
-        if kind.strip() == "Format":
-            fields = [name.strip().lower() for name in rest.split(",")]
-        if kind.strip() != "Dialogue" or "text" not in fields:
-            continue
-        values = dict(zip(fields, rest.split(",", len(fields) - 1), strict=False))
-        start, end = (_ass_time(values.get(name, "")) for name in ("start", "end"))
-        if start is None or end is None or "text" not in values:
-            faults.append(_fault(number, sentence("the dialogue cannot be read.")))
-        elif end <= start:
-            faults.append(_fault(number, sentence("the cue ends before it begins.")))
-        elif not re.search(r"\\p[1-9]", values["text"]):
-            cues.append(Cue(start, end, clean(_ass_text(values["text"])), _place(values["text"])))
-    return cues
+        kind = kind.strip()
+        if kind == "Format":
+            names = [name.strip().lower() for name in rest.split(",")]
+            columns = {name: column for column, name in enumerate(names) if name in ("start", "end", "text")}
+            count = len(names)
+        elif kind == "Dialogue" and "text" in columns:
+            parts = rest.split(",", count - 1)
+            _dialogue({name: parts[column] for name, column in columns.items() if column < len(parts)}, number, found)
+
+
+def _dialogue(values: dict[str, str], number: int, found: Harvest) -> None:
+    text = values.get("text", "")
+    if _DRAWING.search(text):
+        return
+    start, end = (_ass_time(values.get(name, "")) for name in ("start", "end"))
+    if start is None or end is None or "text" not in values:
+        found.fault(number, sentence("the dialogue cannot be read."))
+    elif end <= start:
+        found.fault(number, sentence("the cue ends before it begins."))
+    else:
+        found.cue(start, end, without_overrides(text, all_of_them=False), place(text), clean_overridden)
 
 
 def _ass_time(text: str) -> int | None:
-    match = re.fullmatch(r"\s*(\d{1,4}):(\d{1,2}):(\d{1,2})[.:](\d{1,3})\s*", text)
+    match = _ASS_TIME.fullmatch(text)
     return None if match is None else _milliseconds(match.groups())
-
-
-def _ass_text(text: str) -> str:
-    """Overrides for bold, italic and underline become tags; all others go. Literal angle brackets are text."""
-    def override(match: re.Match[str]) -> str:
-        tags = re.findall(r"\\([biu])([01])(?![0-9])", match[1])
-        return "".join(f"\0{'/' if on == '0' else ''}{name}\1" for name, on in tags)
-    text = _OVERRIDE.sub(override, text)
-    text = text.replace("\\N", "\n").replace("\\n", "\n").replace("\\h", "\u00a0")
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return text.replace("\0", "<").replace("\1", ">")
-
-
-def _parse_lines(text: str, kind: str, frame_rate: float, faults: list[str]) -> list[Cue]:
-    """TTML and MicroDVD, whose readers say what is wrong by line."""
-    if kind == "ttml" and re.search(r"<!(DOCTYPE|ENTITY)", text, re.IGNORECASE):
-        raise Refused("not-subtitles", sentence("Subtitles with a document type of their own are not taken."))
-    events, wrong = ttml.read(text) if kind == "ttml" else microdvd.read(text, frame_rate)
-    faults += [_fault(line, fault) for line, fault in wrong]
-    return [Cue(start, end, clean(words)) for start, end, words in events]

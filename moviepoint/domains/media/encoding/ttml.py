@@ -11,14 +11,18 @@ from xml.parsers import expat
 
 import msgspec
 
+from moviepoint.domains.media.encoding.harvest import MAX_LINES, Harvest, too_much
 from moviepoint.kernel.sentences import sentence
 
-Event = tuple[int, int, str]  # the milliseconds of its start and end, and its text, escaped as in a page
 _CLOCK = re.compile(r"(\d{1,4}):(\d{1,2}):(\d{1,2})(?:[.,](\d{1,9})|:(\d{1,4})(?:\.\d{1,4})?)?")
 _SHORT = re.compile(r"(?:(\d{1,3}):)?(\d{1,2})(?:[.,](\d{1,9}))?")
 _OFFSET = re.compile(r"(\d{1,12})(?:\.(\d{1,9}))?(h|m|s|ms|f|t)")
+_SECOND = Fraction(1)
+_UNITS = {"h": Fraction(3600), "m": Fraction(60), "s": _SECOND, "ms": Fraction(1, 1000)}
 _LATEST = 100 * 3600 * 1000
 _DEEPEST = 100
+_HUGE_TAG = re.compile(r"<[^<>]{100000}")  # its attributes would be kept all at once
+_TIMES_WEIGH = 10  # elements: so much longer takes one with times, and most of those are no cues in a file that is huge
 
 
 class _Paragraph(msgspec.Struct):
@@ -30,25 +34,30 @@ class _Paragraph(msgspec.Struct):
 
 
 class _Reader:
-    """Hears an XML parser; `events` and `faults` are what it has understood so far."""
+    """Hears an XML parser; `found` is what it has understood so far.
 
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-        self.faults: list[tuple[int, str]] = []  # of a line
-        self._rate, self._ticks = Fraction(30), Fraction(0)
+    Namespaces are left alone: the parser would put a name's whole address, of any length, before each element's name.
+    """
+
+    def __init__(self, found: Harvest) -> None:
+        self.found = found
+        self._weight = 0
+        self._rate = Fraction(30)
+        self._units = _UNITS | {"f": 1 / self._rate, "t": _SECOND}
         self._times: list[tuple[int, int | None]] = [(0, None)]  # of each element that is open: its begin and its end
         self._open: _Paragraph | None = None
         self._inside = 0  # elements within the paragraph
         self._quiet = 0  # elements within one that is not shown: metadata
-        self.parser = expat.ParserCreate(namespace_separator="}")
+        self.parser = expat.ParserCreate()
         self.parser.StartElementHandler = self._begin
         self.parser.EndElementHandler = self._end
         self.parser.CharacterDataHandler = self._hear
         self.parser.buffer_text = True
 
     def _begin(self, name: str, attributes: dict[str, str]) -> None:
-        name = name.rpartition("}")[2]
-        given = {key.rpartition("}")[2]: value for key, value in attributes.items()}
+        self._weigh(1)
+        name = name.rpartition(":")[2]
+        given = {key.rpartition(":")[2]: value for key, value in attributes.items() if not key.startswith("xmlns:")}
         if self._open is not None:
             self._inside += 1
             self._quiet += bool(self._quiet or name == "metadata")
@@ -74,9 +83,14 @@ class _Reader:
             done, self._open = self._open, None
             text = "\n".join(" ".join(line.split()) for line in "".join(done.text).split("\n")).strip()
             if done.fault:
-                self.faults.append((done.line, done.fault))
+                self.found.fault(done.line, done.fault)
             elif text and done.start is not None and done.end is not None:
-                self.events.append((done.start, done.end, text))
+                self.found.cue(done.start, done.end, text)
+
+    def _weigh(self, more: int) -> None:
+        self._weight += more
+        if self._weight > MAX_LINES:
+            raise too_much()
 
     def _hear(self, text: str) -> None:
         if self._open is not None and not self._quiet:
@@ -91,13 +105,14 @@ class _Reader:
         self._rate = Fraction(int(rate[0])) if rate and int(rate[0]) else Fraction(30)
         if multiplier and int(multiplier[1]) and int(multiplier[2]):
             self._rate *= Fraction(int(multiplier[1]), int(multiplier[2]))
-        self._ticks = Fraction(int(ticks[0])) if ticks and int(ticks[0]) else self._rate if rate else Fraction(1)
+        tick = Fraction(1, int(ticks[0])) if ticks and int(ticks[0]) else 1 / self._rate if rate else _SECOND
+        self._units = _UNITS | {"f": 1 / self._rate, "t": tick}
 
     def _span(self, given: dict[str, str]) -> tuple[int, int | None]:
         """The time of a body or a div, within that of what it lies in; one that cannot be read is as if it were not."""
         start, end, fault = self._times_of(given, whole=True)
         if fault or start is None:
-            self.faults.append((self.parser.CurrentLineNumber, fault))
+            self.found.fault(self.parser.CurrentLineNumber, fault)
             return self._times[-1]
         return start, end
 
@@ -107,6 +122,7 @@ class _Reader:
 
     def _times_of(self, given: dict[str, str], whole: bool) -> tuple[int | None, int | None, str]:
         """(start, end, what is wrong) of an element in milliseconds of the film; `whole` ones need no times."""
+        self._weigh(_TIMES_WEIGH)
         base, last = self._times[-1]
         read: dict[str, int] = {}
         for name in ("begin", "end", "dur", "duration"):
@@ -128,33 +144,40 @@ class _Reader:
 
     def _time(self, text: str) -> int | None:
         """Milliseconds of a time expression; None for what is none, or later than any film."""
-        seconds: Fraction | None = None
+        time: int | None = None
         if match := _CLOCK.fullmatch(text):
             hours, minutes, whole = (int(part) for part in match.groups()[:3])
             if minutes < 60 and whole < 60:
-                seconds = Fraction(hours * 3600 + minutes * 60 + whole) + _share(match[4])
-                seconds += Fraction(int(match[5])) / self._rate if match[5] else 0
+                whole += hours * 3600 + minutes * 60
+                frames = int(match[5] or 0) * self._rate.denominator
+                time = (_nearest(whole * self._rate.numerator + frames, self._rate.numerator) if match[5]
+                        else _decimal(whole, match[4]))
         elif match := _SHORT.fullmatch(text):
-            seconds = Fraction(int(match[1] or 0) * 60 + int(match[2])) + _share(match[3])
+            time = _decimal(int(match[1] or 0) * 60 + int(match[2]), match[3])
         elif match := _OFFSET.fullmatch(text):
-            unit = {"h": Fraction(3600), "m": Fraction(60), "s": Fraction(1), "ms": Fraction(1, 1000),
-                    "f": 1 / self._rate, "t": 1 / (self._ticks or Fraction(1))}[match[3]]
-            seconds = (int(match[1]) + _share(match[2])) * unit
-        if seconds is None or seconds * 1000 > _LATEST:
-            return None
-        return round(seconds * 1000)
+            time = _decimal(int(match[1]), match[2], self._units[match[3]])
+        return None if time is None or time > _LATEST else time
 
 
-def _share(digits: str | None) -> Fraction:
-    return Fraction(int(digits), 10 ** len(digits)) if digits else Fraction(0)
+def _decimal(whole: int, digits: str | None, unit: Fraction = _SECOND) -> int:
+    """Milliseconds of a decimal number of units: to the nearest. Whole numbers, since a file may have many times."""
+    power = 10 ** len(digits or "")
+    return _nearest((whole * power + int(digits or 0)) * unit.numerator, power * unit.denominator)
 
 
-def read(text: str) -> tuple[list[Event], list[tuple[int, str]]]:
-    """Return a document's paragraphs, and what is wrong by line. What comes after broken XML is lost, and that is said.
+def _nearest(numerator: int, denominator: int) -> int:
+    """Milliseconds of a share of seconds."""
+    return (2000 * numerator + denominator) // (2 * denominator)
 
-    Documents with a type or entities of their own are the caller's to refuse.
+
+def read(text: str, found: Harvest) -> None:
+    """Find a document's paragraphs, and what is wrong by line. What comes after broken XML is lost, and that is said.
+
+    Documents with a type or entities of their own are the caller's to refuse. Raises Refused where there is too much.
     """
-    reader = _Reader()
+    if _HUGE_TAG.search(text):
+        raise too_much()
+    reader = _Reader(found)
     # The text is decoded already: what its first line says of an encoding is over.
     document = re.sub(r"^\s*(<\?xml[^>]*\?>)?", lambda found: "\n" * found[0].count("\n"),
                       text.lstrip("\ufeff"), count=1)
@@ -164,5 +187,4 @@ def read(text: str) -> tuple[list[Event], list[tuple[int, str]]]:
     except expat.ExpatError as error:
         line = getattr(error, "lineno", None) or reader.parser.CurrentLineNumber
         said = str(error).partition(":")[0]
-        reader.faults.append((line, sentence("the rest cannot be read: %(error)s.", error=said)))
-    return reader.events, reader.faults
+        found.fault(line, sentence("the rest cannot be read: %(error)s.", error=said))
