@@ -36,7 +36,7 @@ def require_upload(session: Session, actor: Actor, edition: Edition | None = Non
 def may_publish(session: Session, job: EncodingJob) -> bool:
     """Whether whoever has started a job may still change the film: its title may have been approved meanwhile.
 
-    Jobs that the system has started may.
+    Jobs that the system has started may; those of somebody who has left were held when they left.
     """
     if job.created_by_id is None:
         return True

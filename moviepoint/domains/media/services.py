@@ -5,6 +5,7 @@ import msgspec
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from moviepoint.domains.accounts.models import User
 from moviepoint.domains.media import documents, early, storing
 from moviepoint.domains.media.encoding.plan import LANES
 from moviepoint.domains.media.ledger import LIVE
@@ -16,6 +17,7 @@ from moviepoint.kernel.db import utcnow
 from moviepoint.kernel.errors import Conflict, Invalid, NotFound
 from moviepoint.kernel.i18n import gettext as _
 from moviepoint.kernel.policies import Actor, require
+from moviepoint.kernel.sentences import sentence
 from moviepoint.kernel.tasks import enqueue_after_commit
 
 WORK = "media.work"
@@ -163,6 +165,18 @@ def set_priority(session: Session, actor: Actor, job_id: int, priority: int) -> 
     job.priority = priority
     documents.record_job(session, actor, "job_moved", job, before, {"priority": priority})
     return job
+
+
+def hold_jobs(session: Session, user: User) -> None:
+    """Have an editor look at what somebody who leaves has sent: when they are gone, no job knows any more whose it was.
+
+    What who may upload to everything has sent goes on by itself.
+    """
+    if not user.may(UPLOAD):
+        session.execute(update(EncodingJob).where(
+            EncodingJob.created_by_id == user.id, EncodingJob.state.in_((*LIVE, "paused"))).values(
+                state="paused", code=HELD, message=sentence(
+                    "Who has sent this has left. Watch it, then try the job again: it is published in your name.")))
 
 
 def begin_anew(session: Session, job: EncodingJob) -> None:

@@ -214,6 +214,18 @@ def expire_uploads(session: Session, storage: Storage) -> int:
         or_(Upload.state.in_(("receiving", "failed")), and_(Upload.state == "stored", Upload.partial)),
         Upload.expires_at < utcnow()).order_by(Upload.id).with_for_update()
         .execution_options(populate_existing=True)).all()
-    for upload in abandoned:
+    orphaned = _parts_of_nothing(session)
+    for part in orphaned:
+        part.state = "stored"
+    for upload in (*abandoned, *orphaned):
         terminate_upload(session, SYSTEM, storage, upload)
-    return len(abandoned)
+    return len(abandoned) + len(orphaned)
+
+
+def _parts_of_nothing(session: Session) -> Sequence[Upload]:
+    """Return expired parts of files that are no more: those went with an edition that was deleted."""
+    wanted = session.scalars(select(Upload.parts).where(Upload.state.in_(("joining", "failed"))))
+    named = {part for parts in wanted for part in parts or ()}
+    used = session.scalars(select(Upload).where(Upload.partial, Upload.state == "used", Upload.expires_at < utcnow())
+                           .order_by(Upload.id).with_for_update()).all()
+    return [part for part in used if part.public_id not in named]

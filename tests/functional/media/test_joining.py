@@ -67,6 +67,17 @@ def test_joining_that_was_cut_off_is_gone_on_with(house: House) -> None:
     assert not joining.join(house.storage, whole_id)
 
 
+def test_parts_of_a_file_that_went_with_its_edition_expire(house: House) -> None:
+    user_id, edition_id = sender_and_edition(house, "editor")
+    _id, _key, lost = add_joining(house, user_id, edition_id)
+    _id, _key, wanted = add_joining(house, user_id)
+    with unit_of_work() as session:
+        session.execute(delete(Edition).where(Edition.id == edition_id))
+    with unit_of_work() as session:
+        assert uploads.expire_uploads(session, house.storage) == 3
+    assert [house.storage.exists(f"uploads/{part}") for part in (*lost, *wanted)] == [False] * 3 + [True] * 3
+
+
 @pytest.mark.parametrize(("roles", "state"), [(("editor",), "used"), ((), "stored")])
 def test_who_may_send_no_more_starts_no_job_and_loses_no_byte(house: House, roles: tuple[str, ...], state: str) -> None:
     user_id, edition_id = sender_and_edition(house, *roles)

@@ -8,6 +8,7 @@ from sqlalchemy import update
 
 from moviepoint.domains.accounts.services import create_user
 from moviepoint.domains.catalog.models import Title
+from moviepoint.domains.community.services.leaving import leave
 from moviepoint.domains.media import ledger, services, sweep, tasks, worker
 from moviepoint.domains.media.encoding.naming import Intent
 from moviepoint.domains.media.encoding.profiles import Profile, RungSpec
@@ -91,6 +92,27 @@ def test_what_nobody_has_reviewed_waits_for_an_editor(house: House, film: Path, 
     assert house.job(job_id).state == "done"
     assert house.edition(job_id).package == house.job(job_id if what == "film" else first).package
     assert len(house.edition(job_id).audio) == (2 if what == "film" else 3)
+
+
+def test_what_somebody_has_sent_who_leaves_waits_for_an_editor(house: House, film: Path) -> None:
+    """Without them no job knows whose it was: leaving must not be the way around a review."""
+    first = house.publish(film, TINY)
+    job_id = second_job(house, first, film, "film")
+    with unit_of_work() as session:
+        member = create_user(session, "member@example.org", "!", ["member"], "Member")
+        session.get_one(EncodingJob, job_id).created_by_id = member.id
+    with unit_of_work() as session:
+        leave(session, session.get_one(type(member), member.id), house.storage)
+    drain(house)
+    sweep.sweep(tasks.bench())
+    drain(house)
+    job = house.job(job_id)
+    assert (job.state, job.code, job.created_by_id) == ("paused", HELD, None)
+    assert house.edition(first).package == house.job(first).package
+    with unit_of_work() as session:
+        services.retry_job(session, SYSTEM, job_id)
+    drain(house)
+    assert house.edition(first).package == house.job(job_id).package
 
 
 def test_a_film_comes_out_while_its_title_is_still_its_owners(house: House, film: Path) -> None:

@@ -35,6 +35,7 @@ from moviepoint.domains.community.services.contributions import withdraw
 from moviepoint.domains.history.models import Revision
 from moviepoint.domains.history.services import record
 from moviepoint.domains.media.models import Upload
+from moviepoint.domains.media.services import hold_jobs
 from moviepoint.kernel import events
 from moviepoint.kernel.errors import Conflict, Forbidden
 from moviepoint.kernel.files import Storage
@@ -88,6 +89,7 @@ def leave(session: Session, actor: Actor, storage: Storage) -> None:
     for row in session.scalars(select(Contribution).where(
             Contribution.user_id == user.id, Contribution.state != "approved")).all():
         withdraw(session, actor, row.id)
+    hold_jobs(session, user)
     user_id = user.id
     session.delete(user)
     session.flush()
