@@ -31,6 +31,18 @@ def regular_film(tools: Tools, films: Path) -> Path:  # noqa: F811
                 "-c:a", "aac", "-b:a", "64k")
 
 
+@pytest.fixture(scope="session")
+def short(tools: Tools, films: Path) -> Path:  # noqa: F811
+    """Three seconds of a film, where it does not matter what is in it."""
+    return make(tools, films / "short.mp4", *pattern("160x90", "24", 3), *tone(440, 3), *X264, "-c:a", "aac")
+
+
+@pytest.fixture(scope="session")
+def words(tools: Tools, films: Path) -> Path:  # noqa: F811
+    """A dub that fits them."""
+    return make(tools, films / "short.de.m4a", *tone(700, 3), "-c:a", "aac")
+
+
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     settings = Settings(instance=tmp_path / "instance", secret_key="s" * 48, plugins=(), rate_limits=False)

@@ -41,9 +41,9 @@ def named_files(house: House, job_id: int) -> dict[str, list[bool]]:
 
 
 @pytest.mark.parametrize("kept", [True, False])
-def test_dubs_are_made_anew_in_the_films_format(house: House, film: Path, dub: Path, kept: bool) -> None:
-    job_id = house.publish(film, TS)
-    added = add(house, house.edition(job_id).id, dub, Intent("audio", "de", "dub"))
+def test_dubs_are_made_anew_in_the_films_format(house: House, short: Path, words: Path, kept: bool) -> None:
+    job_id = house.publish(short, TS)
+    added = add(house, house.edition(job_id).id, words, Intent("audio", "de", "dub"))
     drain(house)
     with unit_of_work() as session:
         session.get_one(SourceAsset, house.job(added).source_id).kept = kept

@@ -140,7 +140,7 @@ def test_titles_and_languages_are_tamed(tools: Tools, sandbox: Sandbox, tmp_path
 
 @pytest.mark.parametrize(("said", "language"), [
     ("ru-" + "-".join(["abcdefgh"] * 32), "ru"), ("rus_" + "_".join(["abcdefgh"] * 32), "ru"),
-    ("pob-abcdefgh-abcdefgh-abcdefgh-abcd", "pt"), ("qqq-" + "-".join(["abcdefgh"] * 32), "und"), ("x" * 300, "und"),
+    ("pob-abcdefgh-abcdefgh-abcdefgh-abcd", "pt-BR"), ("qqq-" + "-".join(["abcdefgh"] * 32), "und"), ("x" * 300, "und"),
     ("de-CH-1996", "de-CH-1996")])
 def test_a_language_s_tag_is_no_longer_than_what_is_kept_of_it(tools: Tools, sandbox: Sandbox, tmp_path: Path,
                                                                said: str, language: str) -> None:

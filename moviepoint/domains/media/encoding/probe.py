@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from moviepoint.domains.media.encoding.binaries import Tools
 from moviepoint.domains.media.encoding.child import NICE, Sandbox, Watch, silent
 from moviepoint.domains.media.encoding.errors import Refused
 from moviepoint.kernel.sentences import sentence
-from moviepoint.kernel.text import LANGUAGE_LENGTH, normalise_language, one_line
+from moviepoint.kernel.text import normalise_language, one_line
 
 MAX_PIXELS = measure.MAX_PIXELS
 MAX_TRACKS = 64  # of a kind
@@ -323,16 +324,12 @@ def _notes(texts: list[dict[str, Any]], claimed: int, measured: int, films: list
 
 
 def _language(stream: dict[str, Any]) -> str:
-    """The language that a stream says; of a tag that is longer than any, the language alone."""
+    """The language that a stream says; of a tag that is none or too long, what it begins with."""
     tag = str(stream.get("tags", {}).get("language") or "").strip()
-    try:
-        return _short(normalise_language(_short(tag)))
-    except ValueError:
-        return "und"
-
-
-def _short(tag: str) -> str:
-    return tag if len(tag) <= LANGUAGE_LENGTH else re.split("[-_]", tag, maxsplit=1)[0]
+    for wanted in (tag, re.split("[-_]", tag, maxsplit=1)[0]):
+        with suppress(ValueError):
+            return normalise_language(wanted)
+    return "und"
 
 
 def _title(stream: dict[str, Any]) -> str:
