@@ -16,7 +16,7 @@ from moviepoint.domains.media.matching import origin_of
 from moviepoint.domains.media.models import AudioTrack, Edition, EncodingJob, SubtitleTrack, VideoRendition
 from moviepoint.domains.media.packaging import Sound, Text, Variant, render_master
 from moviepoint.domains.media.playback import track_name
-from moviepoint.domains.media.policies import may_publish
+from moviepoint.domains.media.policies import trusted
 from moviepoint.domains.media.storing import locked_edition
 from moviepoint.kernel.db import unit_of_work, utcnow
 from moviepoint.kernel.files import LocalStorage
@@ -57,13 +57,14 @@ def master(found: Begun, plan: Plan) -> str:
 def publish(storage: LocalStorage, job_id: int) -> bool:
     """Let viewers begin a film of which enough is there, if the edition has none yet; returns whether it was done.
 
-    A film of which it is not known yet whether it can be cut into ranges may still be planned anew, and waits.
+    A film of which it is not known yet whether it can be cut into ranges may still be planned anew, and waits. What a
+    member has sent is reviewed whole.
     """
     with unit_of_work() as session:
         job = session.get_one(EncodingJob, job_id)
         if job.kind != "film" or job.plan is None or job.edition.package is not None:
             return False
-        if any(step.kind == SEEK_TEST and step.state != "done" for step in job.steps) or not may_publish(session, job):
+        if any(step.kind == SEEK_TEST and step.state != "done" for step in job.steps) or not trusted(session, job):
             return False
         found = progress(storage, job)
         if found is None or found.seconds < ENOUGH_SECONDS:

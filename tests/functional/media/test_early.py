@@ -14,6 +14,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
+from moviepoint.domains.accounts.services import create_user
 from moviepoint.domains.catalog.models import Title
 from moviepoint.domains.media import early, ledger, playback, profiles, retiming, services, sweep, tasks, worker
 from moviepoint.domains.media.bench import Bench, LeaseWatch
@@ -23,7 +24,7 @@ from moviepoint.domains.media.encoding.naming import Intent
 from moviepoint.domains.media.encoding.plan import HEAVY, SEEK_TEST, SOUND
 from moviepoint.domains.media.encoding.profiles import Profile, RungSpec
 from moviepoint.domains.media.ledger import Lease
-from moviepoint.domains.media.models import Edition, EncodingStep
+from moviepoint.domains.media.models import Edition, EncodingJob, EncodingStep
 from moviepoint.kernel.db import db, unit_of_work, utcnow
 from moviepoint.kernel.errors import Forbidden
 from moviepoint.kernel.policies import SYSTEM
@@ -200,6 +201,22 @@ def test_a_film_that_fails_its_check_twice_is_shown_to_nobody(house: House, feat
     sweep.sweep(tasks.bench())
     edition = house.edition(job_id)
     assert (edition.package, edition.published_at, edition.video, edition.audio) == (None, None, [], [])
+
+
+def test_what_a_member_has_sent_is_not_shown_before_it_is_whole(house: House, feature: Path,
+                                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its title may be approved at any moment, by who has seen what was there then."""
+    house.app.extensions["moviepoint.settings"] = msgspec.structs.replace(house.settings, publish_early=True)
+    job_id, shown = begin(house, feature, CMAF), []
+    title_id = house.edition(job_id).title_id
+    with unit_of_work() as session:
+        member = create_user(session, "member@example.org", "!", ["member"], "Member")
+        session.get_one(Title, title_id).added_by_id = member.id
+        session.get_one(EncodingJob, job_id).created_by_id = member.id
+    on_delivery(monkeypatch, lambda: shown.append(house.edition(job_id).package))
+    drain(house)
+    assert {*shown} == {None}
+    assert house.edition(job_id).package == house.job(job_id).package
 
 
 def test_a_dub_waits_for_a_film_that_may_still_be_taken_back(house: House, feature: Path, dub: Path) -> None:
