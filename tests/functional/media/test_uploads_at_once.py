@@ -239,7 +239,7 @@ def test_a_stored_upload_becomes_one_source(app: MoviePoint, settings: Settings,
     with unit_of_work() as work:
         work.execute(update(Upload).where(Upload.public_id == committed.upload).values(state="stored"))
         ids = work.execute(select(Upload.id, Upload.edition_id).where(Upload.public_id == committed.upload)).one()
-    inside, go_on, outcome = threading.Event(), threading.Event(), []
+    inside, go_on, outcome = threading.Event(), threading.Event(), {}
 
     def encode(hold: bool) -> None:
         with app.app_context():
@@ -249,12 +249,12 @@ def test_a_stored_upload_becomes_one_source(app: MoviePoint, settings: Settings,
                     if hold:
                         inside.set()
                         go_on.wait(30)
-                outcome.append("done")
+                outcome[hold] = "done"
             except MoviePointError as error:
-                outcome.append(error.code)
+                outcome[hold] = error.code
             finally:
                 db.session.remove()
 
     second_waits(settings.database_url, threading.Thread(target=encode, args=(True,)), inside,
                  threading.Thread(target=encode, args=(False,)), go_on)
-    assert outcome == ["done", "conflict"]
+    assert outcome == {True: "done", False: "conflict"}
