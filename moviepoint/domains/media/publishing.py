@@ -77,12 +77,12 @@ def last_step(session: Session, lease: Lease) -> EncodingJob:
     change the film no more.
     """
     job = session.get_one(EncodingJob, lease.job_id, populate_existing=True, with_for_update=True)
+    if job.state not in ledger.LIVE or not ledger.complete(session, lease, {}):
+        raise Stopped()
     if not may_publish(session, job):
         raise Blocked(HELD, sentence(
             "The title was approved before this was ready, so that nobody has reviewed it. Watch it, then try the job "
             "again: it is published in your name."))
-    if job.state not in ledger.LIVE or not ledger.complete(session, lease, {}):
-        raise Stopped()
     return job
 
 

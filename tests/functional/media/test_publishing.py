@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from moviepoint.domains.accounts.models import Role
 from moviepoint.domains.accounts.services import create_user
 from moviepoint.domains.catalog.models import Title
 from moviepoint.domains.community.services.leaving import leave
@@ -62,14 +63,17 @@ def test_what_is_called_off_at_the_last_moment_does_not_come_out(house: House, s
     assert house.storage.exists(edition.package)
 
 
-@pytest.mark.parametrize("what", ["film", "dub"])
-def test_what_nobody_has_reviewed_waits_for_an_editor(house: House, short: Path, words: Path, what: str) -> None:
+@pytest.mark.parametrize(("what", "role"), [("film", "editor"), ("dub", "desk")])
+def test_what_nobody_has_reviewed_waits_for_an_editor(house: House, short: Path, words: Path, what: str,
+                                                      role: str) -> None:
     """A member's title was approved as it was; what the same member had sent after that must not slip through."""
     first = house.publish(short, TINY)
     edition_id, title_id = house.edition(first).id, house.edition(first).title_id
     with unit_of_work() as session:
         member = create_user(session, "member@example.org", "!", ["member"], "Member")
-        editor = create_user(session, "editor@example.org", "!", ["editor"], "Editor")
+        session.add(Role(name="desk", permissions=["media.manage"]))  # who may not upload, and need not
+        session.flush()
+        editor = create_user(session, "editor@example.org", "!", [role], "Editor")
         title = session.get_one(Title, title_id)
         title.added_by_id, title.status = member.id, "in_review"
     job_id = second_job(house, first, words, what)
